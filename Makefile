@@ -1,0 +1,38 @@
+# `make` builds .venv and runs the default studies; `make test` builds it and runs the tests. Nothing else is needed.
+PYTHON ?= python3
+CORES ?= all
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+
+.PHONY: run test lint smoke lock clean
+
+run: .venv/.complete
+	snakemake --cores $(CORES)
+
+test: .venv/.complete
+	pytest -n auto
+
+lint: .venv/.complete
+	ruff check .
+	ruff format --check .
+	snakefmt --check Snakefile workflow
+	mypy
+	snakemake --lint
+
+smoke: .venv/.complete
+	python -m tests.smoke
+
+lock: .venv/.complete
+	uv pip compile --quiet --universal --python-version 3.11 --extra workflow --extra dev --constraint constraints.txt \
+		--generate-hashes --no-emit-index-url --no-annotate --no-header --output-file requirements.lock pyproject.toml
+
+# --compile-bytecode: without it every one of the many short jobs would parse torch's sources again.
+.venv/.complete: requirements.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "invariscope needs Python 3.11 or newer; set PYTHON=/path/to/python3")'
+	$(PYTHON) -m venv .venv
+	.venv/bin/python -m pip install --quiet uv
+	uv pip install --quiet --python .venv/bin/python --require-hashes --compile-bytecode -r requirements.lock
+	uv pip install --quiet --python .venv/bin/python --no-deps --editable .
+	touch $@
+
+clean:
+	rm -rf .venv .snakemake .checkpoints logs

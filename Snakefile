@@ -1,0 +1,51 @@
+"""Invariscope: what a trained convolutional network has learned to ignore, how far one can push, and how we know.
+
+`snakemake --cores all` builds the studies that params.yaml switches on; `dvc repro` does the same through DVC.
+"""
+
+import os
+import sys
+
+from snakemake.utils import min_version
+
+min_version("9.27")
+sys.path.insert(0, os.path.join(workflow.basedir, "src"))
+# The steps run with the Python that runs Snakemake, whether its environment is activated or not.
+os.environ["PATH"] = os.path.dirname(sys.executable) + os.pathsep + os.environ["PATH"]
+
+from invariscope.provenance import engine
+
+PARAMS = engine.open_params()
+STEP = "PYTHONPATH=src python -m invariscope"
+
+
+wildcard_constraints:
+    study="[a-z][a-z0-9_]*",
+    classifier="[a-z][a-z0-9_]*",
+    layer="[a-z][a-z0-9_]*",
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/data.smk"
+include: "workflow/rules/classifiers.smk"
+include: "workflow/rules/filter_gan.smk"
+include: "workflow/rules/screening.smk"
+include: "workflow/rules/figures.smk"
+
+
+rule all:
+    """Every file that the studies switched on ask for."""
+    default_target: True
+    input:
+        plan.targets(PARAMS),
+
+
+engine.adopt(workflow)
+
+
+onsuccess:
+    engine.record(workflow, PARAMS)
+
+
+onerror:
+    engine.record(workflow, PARAMS)

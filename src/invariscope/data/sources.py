@@ -1,0 +1,16 @@
+"""Where data come from: each source is a module, imported only when it is asked for.
+
+So an edit to one source changes nothing for the studies of another: the workflow lists exactly the module that a
+study uses. A source module has `draw(config, seed, data_root) -> dict[str, Images]`, split by split.
+"""
+
+SOURCES = {
+    "procedural_digits": "invariscope.data.procedural_digits",
+    "procedural_shapes": "invariscope.data.procedural_shapes",
+    "digits_8x8": "invariscope.data.digits_8x8",
+    "mnist": "invariscope.data.torchvision_sets",
+    "fashion_mnist": "invariscope.data.torchvision_sets",
+    "kmnist": "invariscope.data.torchvision_sets",
+    "cifar10": "invariscope.data.torchvision_sets",
+    "image_folder": "invariscope.data.image_folder",
+}

@@ -1,0 +1,132 @@
+"""Parquet tables: typed, with units, written so that equal content is equal bytes; and images to tensors and back."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from invariscope.errors import UserError
+from invariscope.files import replacing
+
+if TYPE_CHECKING:
+    import torch
+
+SPLITS = ("train", "validation", "test")
+ROWS_PER_GROUP = 4096
+
+
+@dataclass(frozen=True)
+class Images:
+    """One split of a data set. Pixels are raw bytes: normalisation belongs to the classifier."""
+
+    ids: np.ndarray  # (N,) int64
+    pixels: np.ndarray  # (N, C, H, W) uint8
+    labels: np.ndarray  # (N,) int64
+    class_names: tuple[str, ...]  # by label
+    factors: dict[str, np.ndarray]  # each (N,) float64, NaN where a factor does not apply
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def tensors(self) -> "tuple[torch.Tensor, torch.Tensor]":
+        """Images (N, C, H, W) float32 in [0, 1] and labels (N,) int64."""
+        import torch
+
+        return torch.from_numpy(self.pixels).float().div_(255), torch.from_numpy(self.labels)
+
+
+def image_column(images: np.ndarray) -> pa.ExtensionArray:
+    """(N, ...) uint8 or float32 array -> a column of fixed-shape tensors."""
+    return pa.FixedShapeTensorArray.from_numpy_ndarray(np.ascontiguousarray(images))
+
+
+def column_images(column: pa.ChunkedArray) -> np.ndarray:
+    """The inverse of `image_column`."""
+    return column.combine_chunks().to_numpy_ndarray()
+
+
+def write_table(path: Path, columns: Mapping[str, Any], units: Mapping[str, str] | None = None) -> None:
+    """Write columns (arrays, lists, pyarrow arrays) as one zstd Parquet file, atomically.
+
+    `units` go into the metadata of their columns (key `unit`): "px", "degrees", "fraction", ...
+    """
+    units = units or {}
+    unknown = set(units) - set(columns)
+    if unknown:
+        raise ValueError(f"units for columns that are not there: {sorted(unknown)}")
+    arrays = {name: values if isinstance(values, pa.Array) else pa.array(values) for name, values in columns.items()}
+    fields = [
+        pa.field(name, array.type, metadata={"unit": units[name]} if name in units else None)
+        for name, array in arrays.items()
+    ]
+    table = pa.Table.from_arrays(list(arrays.values()), schema=pa.schema(fields))
+    with replacing(path) as temporary:
+        pq.write_table(table, temporary, compression="zstd", row_group_size=ROWS_PER_GROUP, store_schema=True)
+
+
+def write_rows(path: Path, rows: Sequence[Mapping[str, Any]], units: Mapping[str, str] | None = None) -> None:
+    """`write_table` for a list of rows with equal keys."""
+    if not rows:
+        raise ValueError(f"{path}: no rows; a table must have its columns typed")
+    write_table(path, {name: [row[name] for row in rows] for name in rows[0]}, units)
+
+
+def read_table(path: Path, columns: Iterable[str] | None = None, filters: Any = None) -> pa.Table:
+    """Read a Parquet file. Raises UserError if it is missing, damaged, or lacks a column."""
+    try:
+        names = set(pq.read_schema(path).names)
+        missing = sorted(set(columns or ()) - names)
+        if missing:
+            raise UserError(f"{path}: has no column {missing[0]!r}; it has {', '.join(sorted(names))}")
+        return pq.read_table(path, columns=None if columns is None else list(columns), filters=filters)
+    except FileNotFoundError:
+        raise UserError(f"{path}: no such file; `snakemake --cores 2 {path}` makes it") from None
+    except (pa.ArrowInvalid, OSError) as error:
+        reason = str(error).splitlines()[0]
+        raise UserError(f"{path}: is not a readable Parquet file ({reason}); delete it and run again") from None
+
+
+def write_data(path: Path, splits: Mapping[str, Images]) -> None:
+    """Write a data set: id, split, label, class_name, image, and a column a factor (prefix `factor_`)."""
+    parts = list(splits.values())
+    names = np.array(parts[0].class_names)
+    labels = np.concatenate([part.labels for part in parts])
+    columns: dict[str, Any] = {
+        "id": np.concatenate([part.ids for part in parts]),
+        "split": np.concatenate([[split] * len(part) for split, part in splits.items()]),
+        "label": labels,
+        "class_name": names[labels],
+        "image": image_column(np.concatenate([part.pixels for part in parts])),
+    }
+    for factor in parts[0].factors:
+        columns[f"factor_{factor}"] = np.concatenate([part.factors[factor] for part in parts])
+    write_table(path, columns, units={"image": "0-255, (channel, row, column)"})
+
+
+def read_data(path: Path, split: str, limit: int | None = None) -> Images:
+    """Read one split (the first `limit` images of it). Raises UserError if it has none.
+
+    Class names come from the whole table, so that labels mean the same in every split.
+    """
+    columns = ("id", "split", "label", "class_name")
+    index = read_table(path, columns)
+    table = read_table(path, filters=[("split", "=", split)]).slice(0, limit)
+    if not len(table):
+        present = ", ".join(sorted(set(index["split"].to_pylist())))
+        raise UserError(f"{path}: has no images in split {split!r}; it has {present}")
+    names = dict(zip(index["label"].to_pylist(), index["class_name"].to_pylist(), strict=True))
+    return Images(
+        ids=table["id"].to_numpy(),
+        pixels=column_images(table["image"]).copy(),
+        labels=table["label"].to_numpy(),
+        class_names=tuple(names[label] for label in range(len(names))),
+        factors={
+            name.removeprefix("factor_"): table[name].to_numpy()
+            for name in table.column_names
+            if name.startswith("factor_")
+        },
+    )

@@ -1,0 +1,89 @@
+"""params.yaml: one loader and one validation for Snakemake, DVC's stages and notebooks."""
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+from invariscope.errors import UserError
+
+PARAMS = Path("params.yaml")
+SCHEMA = Path("workflow/schemas/params.schema.yaml")
+Config = TypeVar("Config")
+
+
+def load_yaml(path: Path) -> Any:
+    """Read YAML 1.2 as DVC does, so that 1e-4 is a number. Raises UserError with the line of a mistake."""
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
+    try:
+        return YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(f"{path}: no such file; run from the project's folder") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: cannot be read: {error}") from None
+    except YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        place = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
+        problem = getattr(error, "problem", None) or str(error).splitlines()[0]
+        raise UserError(f"{path}: {place}not valid YAML: {problem}") from None
+
+
+def load_params(path: Path = PARAMS, schema: Path = SCHEMA) -> dict[str, Any]:
+    """Read and validate params.yaml. Raises UserError naming the key, the value and what is allowed."""
+    from invariscope.validation import validate
+
+    params = load_yaml(path)
+    validate(params, load_yaml(schema), path)
+    return params
+
+
+def lookup(params: Mapping[str, Any], key: str) -> Any:
+    """The value at a dotted key. Raises UserError if it is not there."""
+    value: Any = params
+    for part in key.split("."):
+        if not isinstance(value, Mapping) or part not in value:
+            raise UserError(f"params.yaml: {key}: is missing; the step needs it")
+        value = value[part]
+    return value
+
+
+def canonical(values: Mapping[str, Any]) -> str:
+    """The one spelling of some parameters that both engines compare."""
+    return json.dumps(values, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def build(config: type[Config], values: Mapping[str, Any]) -> Config:
+    """A frozen dataclass from a mapping; nested dataclasses from nested mappings, tuples from lists.
+
+    The schema has checked the values already; this only refuses names that the dataclass does not have.
+    """
+    types = _field_types(config)
+    unknown = sorted(set(values) - set(types))
+    if unknown:
+        raise UserError(f"params.yaml: {unknown[0]}: is no parameter of {config.__name__}; it has {', '.join(types)}")
+    try:
+        return config(**{name: _convert(types[name], value) for name, value in values.items()})
+    except TypeError as error:  # a field without a default is missing
+        raise UserError(f"params.yaml: {config.__name__}: {error}") from None
+
+
+@cache
+def _field_types(config: type) -> dict[str, Any]:
+    from typing import get_type_hints
+
+    hints = get_type_hints(config)
+    return {field.name: hints[field.name] for field in dataclasses.fields(config)}
+
+
+def _convert(kind: Any, value: Any) -> Any:
+    if isinstance(kind, type) and dataclasses.is_dataclass(kind) and isinstance(value, Mapping):
+        return build(kind, value)
+    if isinstance(value, list):
+        return tuple(_convert(None, item) for item in value)
+    if kind is float and isinstance(value, int):
+        return float(value)
+    return value

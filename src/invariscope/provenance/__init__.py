@@ -1,0 +1,1 @@
+"""The ledger between Snakemake and DVC. Nothing else in the package knows of either."""

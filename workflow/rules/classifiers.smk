@@ -1,0 +1,29 @@
+"""Classifiers: the networks that everything else asks questions about."""
+
+
+rule train_classifier:
+    """Train a classifier, or take given weights, and judge it on the test split."""
+    input:
+        data="data/{study}.parquet",
+        code=code_with_architecture("train_classifier"),
+    output:
+        model="results/{study}/{classifier}/training/model.safetensors",
+        history="results/{study}/{classifier}/training/history.parquet",
+        class_accuracy="results/{study}/{classifier}/training/class_accuracy.parquet",
+        confusion="results/{study}/{classifier}/training/confusion.parquet",
+        metrics="results/{study}/{classifier}/training/metrics.json",
+    params:
+        values=parameters("train_classifier"),
+    log:
+        "logs/train_classifier/{study}/{classifier}.log",
+    benchmark:
+        "benchmarks/jobs/train_classifier/{study}/{classifier}.tsv"
+    threads: 1
+    resources:
+        gpu=1,
+        mem_mb=6000,
+        runtime=240,
+    shell:
+        STEP + " train_classifier {wildcards.study} {wildcards.classifier} --data {input.data}"
+        " --model {output.model} --history {output.history} --class-accuracy {output.class_accuracy}"
+        " --confusion {output.confusion} --metrics {output.metrics} --log {log}"

@@ -1,0 +1,25 @@
+"""What every rule declares: its parameters and its source files."""
+
+from invariscope import plan
+from invariscope.params import canonical, lookup
+from invariscope.provenance.sources import code_of, declared_params
+
+
+def parameters(step):
+    """The params.yaml keys that the step declares, as one string that both engines compare."""
+
+    def values(wildcards):
+        keys = [key.format(**wildcards) for key in declared_params(step).values()]
+        return canonical({key: lookup(PARAMS, key) for key in keys})
+
+    return values
+
+
+def code_with_source(step):
+    """The step's source files, with those of the study's data source."""
+    return lambda wildcards: code_of(step, plan.source_module(PARAMS, wildcards.study))
+
+
+def code_with_architecture(step):
+    """The step's source files, with those of the classifier's architecture."""
+    return lambda wildcards: code_of(step, plan.architecture_module(PARAMS, wildcards.study, wildcards.classifier))

@@ -1,0 +1,21 @@
+"""Data sets."""
+
+
+rule prepare_data:
+    """Draw or import a study's images: one Parquet table with labels, splits and known factors."""
+    input:
+        code=code_with_source("prepare_data"),
+    output:
+        data="data/{study}.parquet",
+    params:
+        values=parameters("prepare_data"),
+    log:
+        "logs/prepare_data/{study}.log",
+    benchmark:
+        "benchmarks/jobs/prepare_data/{study}.tsv"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    shell:
+        STEP + " prepare_data {wildcards.study} --data {output.data} --log {log}"

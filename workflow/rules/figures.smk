@@ -1,0 +1,148 @@
+"""Figures: tables in, pictures out. One job draws all that belong together; none imports torch."""
+
+
+rule plot_data:
+    """Example images of every class of a study."""
+    input:
+        data="data/{study}.parquet",
+        code=code_of("plot_data"),
+    output:
+        samples=report(
+            "results/{study}/data/samples.png",
+            caption="../report/samples.rst",
+            category="{study}",
+            subcategory="Data",
+        ),
+    log:
+        "logs/plot_data/{study}.log",
+    benchmark:
+        "benchmarks/jobs/plot_data/{study}.tsv"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    shell:
+        STEP + " plot_data {wildcards.study} --data {input.data} --samples {output.samples} --log {log}"
+
+
+rule plot_training:
+    """Learning curve and confusion of a classifier."""
+    input:
+        history="results/{study}/{classifier}/training/history.parquet",
+        confusion="results/{study}/{classifier}/training/confusion.parquet",
+        code=code_of("plot_training"),
+    output:
+        learning_curve=report(
+            "results/{study}/{classifier}/training/learning_curve.png",
+            caption="../report/learning_curve.rst",
+            category="{study}",
+            subcategory="Classifiers",
+            labels={"classifier": "{classifier}", "figure": "learning curve"},
+        ),
+        confusion_matrix=report(
+            "results/{study}/{classifier}/training/confusion.png",
+            caption="../report/confusion.rst",
+            category="{study}",
+            subcategory="Classifiers",
+            labels={"classifier": "{classifier}", "figure": "confusion"},
+        ),
+    log:
+        "logs/plot_training/{study}/{classifier}.log",
+    benchmark:
+        "benchmarks/jobs/plot_training/{study}/{classifier}.tsv"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    shell:
+        STEP + " plot_training {wildcards.study} {wildcards.classifier} --history {input.history}"
+        " --confusion {input.confusion} --learning-curve {output.learning_curve}"
+        " --confusion-matrix {output.confusion_matrix} --log {log}"
+
+
+rule plot_filter_gan:
+    """Training curves, accuracy averaging, multi-dimensional scaling and learned filters of a layer."""
+    input:
+        history="results/{study}/{classifier}/filter_gan/{layer}/history.parquet",
+        accuracy="results/{study}/{classifier}/filter_gan/{layer}/accuracy.parquet",
+        mds="results/{study}/{classifier}/filter_gan/{layer}/mds.parquet",
+        filters="results/{study}/{classifier}/filter_gan/{layer}/filters.parquet",
+        code=code_of("plot_filter_gan"),
+    output:
+        training=report(
+            "results/{study}/{classifier}/filter_gan/{layer}/training.png",
+            caption="../report/filter_gan_training.rst",
+            category="{study}",
+            subcategory="Filter-GAN",
+            labels={"classifier": "{classifier}", "layer": "{layer}", "figure": "training"},
+        ),
+        averaging=report(
+            "results/{study}/{classifier}/filter_gan/{layer}/accuracy.png",
+            caption="../report/averaging.rst",
+            category="{study}",
+            subcategory="Filter-GAN",
+            labels={"classifier": "{classifier}", "layer": "{layer}", "figure": "accuracy averaging"},
+        ),
+        scaling=report(
+            "results/{study}/{classifier}/filter_gan/{layer}/mds.png",
+            caption="../report/mds.rst",
+            category="{study}",
+            subcategory="Filter-GAN",
+            labels={"classifier": "{classifier}", "layer": "{layer}", "figure": "multi-dimensional scaling"},
+        ),
+        banks=report(
+            "results/{study}/{classifier}/filter_gan/{layer}/filters.png",
+            caption="../report/filters.rst",
+            category="{study}",
+            subcategory="Filter-GAN",
+            labels={"classifier": "{classifier}", "layer": "{layer}", "figure": "learned filters"},
+        ),
+    log:
+        "logs/plot_filter_gan/{study}/{classifier}/{layer}.log",
+    benchmark:
+        "benchmarks/jobs/plot_filter_gan/{study}/{classifier}/{layer}.tsv"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    shell:
+        STEP + " plot_filter_gan {wildcards.study} {wildcards.classifier} {wildcards.layer}"
+        " --history {input.history} --accuracy {input.accuracy} --mds {input.mds} --filters {input.filters}"
+        " --training {output.training} --averaging {output.averaging} --scaling {output.scaling}"
+        " --banks {output.banks} --log {log}"
+
+
+rule plot_screening:
+    """Accuracy against magnitude for every family, and the thresholds of every class."""
+    input:
+        curves="results/{study}/{classifier}/screening/curves.parquet",
+        thresholds="results/{study}/{classifier}/screening/thresholds.parquet",
+        examples="results/{study}/{classifier}/screening/examples.parquet",
+        code=code_of("plot_screening"),
+    output:
+        response_curves=report(
+            "results/{study}/{classifier}/screening/curves.png",
+            caption="../report/screening_curves.rst",
+            category="{study}",
+            subcategory="Screening",
+            labels={"classifier": "{classifier}", "figure": "curves"},
+        ),
+        forest=report(
+            "results/{study}/{classifier}/screening/thresholds.png",
+            caption="../report/thresholds.rst",
+            category="{study}",
+            subcategory="Screening",
+            labels={"classifier": "{classifier}", "figure": "thresholds"},
+        ),
+    log:
+        "logs/plot_screening/{study}/{classifier}.log",
+    benchmark:
+        "benchmarks/jobs/plot_screening/{study}/{classifier}.tsv"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    shell:
+        STEP + " plot_screening {wildcards.study} {wildcards.classifier} --curves {input.curves}"
+        " --thresholds {input.thresholds} --examples {input.examples}"
+        " --response-curves {output.response_curves} --forest {output.forest} --log {log}"

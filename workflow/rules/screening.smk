@@ -1,0 +1,52 @@
+"""Threshold screening: how far each transformation can be pushed before a classifier notices."""
+
+
+rule screen_transforms:
+    """Classify the test images under every family and magnitude."""
+    input:
+        data="data/{study}.parquet",
+        model="results/{study}/{classifier}/training/model.safetensors",
+        code=code_with_architecture("screen_transforms"),
+    output:
+        responses="results/{study}/{classifier}/screening/responses.parquet",
+        curves="results/{study}/{classifier}/screening/curves.parquet",
+        top_classes="results/{study}/{classifier}/screening/top_classes.parquet",
+        examples="results/{study}/{classifier}/screening/examples.parquet",
+    params:
+        values=parameters("screen_transforms"),
+    log:
+        "logs/screen_transforms/{study}/{classifier}.log",
+    benchmark:
+        "benchmarks/jobs/screen_transforms/{study}/{classifier}.tsv"
+    threads: 1
+    resources:
+        gpu=1,
+        mem_mb=6000,
+        runtime=240,
+    shell:
+        STEP + " screen_transforms {wildcards.study} {wildcards.classifier} --data {input.data}"
+        " --model {input.model} --responses {output.responses} --curves {output.curves}"
+        " --top-classes {output.top_classes} --examples {output.examples} --log {log}"
+
+
+rule find_thresholds:
+    """The magnitude at which a class falls under the level, with bootstrap intervals."""
+    input:
+        responses="results/{study}/{classifier}/screening/responses.parquet",
+        code=code_of("find_thresholds"),
+    output:
+        thresholds="results/{study}/{classifier}/screening/thresholds.parquet",
+        metrics="results/{study}/{classifier}/screening/metrics.json",
+    params:
+        values=parameters("find_thresholds"),
+    log:
+        "logs/find_thresholds/{study}/{classifier}.log",
+    benchmark:
+        "benchmarks/jobs/find_thresholds/{study}/{classifier}.tsv"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    shell:
+        STEP + " find_thresholds {wildcards.study} {wildcards.classifier} --responses {input.responses}"
+        " --thresholds {output.thresholds} --metrics {output.metrics} --log {log}"
