@@ -1,0 +1,205 @@
+"""What params.yaml may say: the schema, and what no schema can say. Every refusal is one line."""
+
+import difflib
+import math
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from invariscope.errors import UserError
+
+# The magnitude of each family that changes nothing.
+IDENTITY = {
+    **dict.fromkeys(("scale_x", "scale_y", "zoom", "contrast", "contrast_mean"), 1),
+    **dict.fromkeys(("translation_x", "translation_y", "rotation", "brightness"), 0),
+    **dict.fromkeys(("grayscale", "gaussian_blur", "gaussian_noise"), 0),
+}
+# Width and height in px of the images of sources that have only one size.
+SIZES = {"digits_8x8": 28, "mnist": 28, "fashion_mnist": 28, "kmnist": 28, "cifar10": 32}
+BOUNDS = (("minimum", ">="), ("exclusiveMinimum", ">"), ("maximum", "<="), ("exclusiveMaximum", "<"))
+KINDS = {"integer": "an integer", "number": "a number", "boolean": "true or false", "string": "a text"}
+
+Problem = tuple[tuple[str | int, ...], str]  # where, what
+
+
+def validate(params: Any, schema: Mapping[str, Any], path: Path) -> None:
+    """Refuse a params.yaml that no run could mean. Raises UserError naming the key, the value and what is allowed."""
+    for problems in (plain_problems, lambda tree: schema_problems(tree, schema), cross_problems):
+        for where, what in problems(params):
+            place = f" {dotted(where)}:" if where else ""
+            raise UserError(f"{path}:{place} {what}".replace("\n", " "))
+
+
+def dotted(where: tuple[str | int, ...]) -> str:
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in where).removeprefix(".")
+
+
+def shown(value: Any) -> str:
+    """A value as it would stand in the file, cut where it is long."""
+    words = {None: "nothing", True: "true", False: "false"}
+    text = words[value] if value is None or isinstance(value, bool) else repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+# --- the shape of the tree ----------------------------------------------------------------------------------------------
+
+
+def plain_problems(params: Any) -> Iterator[Problem]:
+    """Not a mapping; keys that are no text; what an anchor repeats."""
+    if params is None:
+        yield (), "is empty; it must define seed, device, data_root, studies, magnitudes, and a block a study"
+    elif not isinstance(params, Mapping):
+        yield (), f"must be a mapping of keys to values, and is a {type(params).__name__}"
+    else:
+        yield from _plain(params, (), {})
+
+
+def _plain(node: Any, where: tuple[str | int, ...], seen: dict[int, str]) -> Iterator[Problem]:
+    if not isinstance(node, Mapping | list):
+        return
+    if id(node) in seen:
+        other = seen[id(node)] or "the file"
+        yield where, f"repeats {other} by an anchor; write it out, since DVC cannot change what an alias repeats"
+        return
+    seen[id(node)] = dotted(where)
+    for key, value in node.items() if isinstance(node, Mapping) else enumerate(node):
+        if isinstance(node, Mapping) and not isinstance(key, str):
+            yield where, f"has the key {shown(key)}, which is not a text; write it in quotes or rename it"
+        else:
+            yield from _plain(value, (*where, key), seen)
+
+
+# --- the schema ---------------------------------------------------------------------------------------------------------
+
+
+def schema_problems(params: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterator[Problem]:
+    from jsonschema.validators import Draft202012Validator, extend
+
+    checker = Draft202012Validator.TYPE_CHECKER.redefine_many({"integer": _is_integer, "number": _is_number})
+    strict = extend(Draft202012Validator, type_checker=checker)
+    for error in strict(schema).iter_errors(params):
+        yield _schema_problem(error, schema)
+
+
+def _is_integer(_: Any, value: Any) -> bool:
+    """1.0 is none: range(1.0) fails."""
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _is_number(_: Any, value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _schema_problem(error: Any, root: Mapping[str, Any]) -> Problem:
+    where, rule, value = tuple(error.absolute_path), error.schema, error.instance
+    if error.validator == "required":
+        missing = next(name for name in error.validator_value if name not in value)
+        return (*where, missing), f"is missing; it must be {allowed(_property(error, missing, root), root)}"
+    if error.validator == "additionalProperties":
+        unknown = next(name for name in value if not _known(name, rule))
+        return (*where, unknown), _unknown(unknown, value[unknown], rule, where)
+    return where, f"{shown(value)} is not allowed; it must be {allowed(rule, root)}"
+
+
+def _known(name: str, rule: Mapping[str, Any]) -> bool:
+    import re
+
+    return name in rule.get("properties", {}) or any(re.search(p, name) for p in rule.get("patternProperties", {}))
+
+
+def _unknown(name: str, value: Any, rule: Mapping[str, Any], where: tuple[str | int, ...]) -> str:
+    names = list(rule.get("properties", {}))
+    if near := difflib.get_close_matches(name, names, n=1):
+        return f"is no known key; did you mean {near[0]}?"
+    if "patternProperties" in rule:
+        if name == "data":
+            return "is reserved for the study's data; give it another name"
+        return "is not allowed as a name; names are lower-case letters, digits and _, beginning with a letter"
+    return f"is no known key; {dotted(where) or 'the file'} has {', '.join(names)}"
+
+
+def _property(error: Any, name: str, root: Mapping[str, Any]) -> Mapping[str, Any]:
+    rule = error.schema
+    return (rule if "properties" in rule else _resolved(rule, root)).get("properties", {}).get(name, {})
+
+
+def _resolved(rule: Mapping[str, Any], root: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The rule with that which its `$ref` points to."""
+    if "$ref" not in rule:
+        return rule
+    target: Any = root
+    for part in rule["$ref"].removeprefix("#/").split("/"):
+        target = target[part]
+    return {**_resolved(target, root), **{key: value for key, value in rule.items() if key != "$ref"}}
+
+
+def allowed(rule: Mapping[str, Any], root: Mapping[str, Any]) -> str:
+    """What a rule of the schema allows, in words."""
+    rule = _resolved(rule, root)
+    meaning = f" ({rule['description']})" if "description" in rule else ""
+    if "enum" in rule:
+        return f"one of {', '.join(map(str, rule['enum']))}{meaning}"
+    if rule.get("type") == "array":
+        return f"a list{_length(rule)} of values, each {allowed(rule['items'], root)}{meaning}"
+    if rule.get("type") == "object":
+        return f"a mapping{meaning}"
+    bounds = " and ".join(f"{sign} {rule[name]}" for name, sign in BOUNDS if name in rule)
+    return f"{KINDS.get(str(rule.get('type')), 'given')}{' ' if bounds else ''}{bounds}{meaning}"
+
+
+def _length(rule: Mapping[str, Any]) -> str:
+    low, high = rule.get("minItems", 0), rule.get("maxItems")
+    count = f" of {low}" if low == high else f" of at least {low}" if low else ""
+    return count + (" different" if rule.get("uniqueItems") else "")
+
+
+# --- what hangs together ------------------------------------------------------------------------------------------------
+
+
+def cross_problems(params: Mapping[str, Any]) -> Iterator[Problem]:
+    """What no schema can say: names that must be defined, grids, sizes."""
+    defined = [name for name, block in params.items() if isinstance(block, Mapping) and "data" in block]
+    for index, name in enumerate(params["studies"]):
+        if name not in defined:
+            yield ("studies", index), f"{shown(name)} is no study of this file; it defines {', '.join(defined)}"
+    yield from grid_problems(params["magnitudes"], ("magnitudes",))
+    for name in defined:
+        yield from study_problems(params[name], name)
+
+
+def grid_problems(grids: Mapping[str, list[float]], where: tuple[str, ...]) -> Iterator[Problem]:
+    for family, grid in grids.items():
+        if grid and IDENTITY[family] not in grid:
+            yield (
+                (*where, family),
+                f"must contain {IDENTITY[family]}, which changes nothing: the curves are read from it",
+            )
+        if any(low >= high for low, high in zip(grid, grid[1:], strict=False)):
+            yield (*where, family), f"{shown(grid)} is not allowed; magnitudes must increase, none twice"
+
+
+def study_problems(study: Mapping[str, Any], name: str) -> Iterator[Problem]:
+    classifiers = study["classifiers"]
+    has = f"is no classifier of this study; it has {', '.join(classifiers)}"
+    size = study["data"].get("size", SIZES.get(study["data"]["source"]))
+    for label, classifier in classifiers.items():
+        yield from classifier_problems(classifier, size, (name, "classifiers", label))
+    for label in study.get("filter_gan", {}).get("layers", {}):
+        if label not in classifiers:
+            yield (name, "filter_gan", "layers", label), has
+    screening = study.get("screening", {})
+    for index, label in enumerate(screening.get("classifiers", [])):
+        if label not in classifiers:
+            yield (name, "screening", "classifiers", index), f"{shown(label)} {has}"
+    yield from grid_problems(screening.get("magnitudes", {}), (name, "screening", "magnitudes"))
+
+
+def classifier_problems(classifier: Mapping[str, Any], size: int | None, where: tuple[str, ...]) -> Iterator[Problem]:
+    if ("training" in classifier) == ("weights" in classifier):
+        yield where, "must have either training or weights, not both"
+    pools = classifier.get("pool_after", [])
+    if pools != sorted(pools):
+        yield (*where, "pool_after"), f"{shown(pools)} is not allowed; the numbers must increase"
+    if size is not None and size >> len(pools) < 1:
+        smallest = f"{len(pools)} times 2x2 pooling leaves nothing of {size} px; use at most {size.bit_length() - 1}"
+        yield (*where, "pool_after"), f"{shown(pools)} is not allowed; {smallest}"
