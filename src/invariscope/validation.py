@@ -2,7 +2,9 @@
 
 import difflib
 import math
+import re
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +43,7 @@ def shown(value: Any) -> str:
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
-# --- the shape of the tree ----------------------------------------------------------------------------------------------
+# --- the shape of the tree --------------------------------------------------------------------------------------------
 
 
 def plain_problems(params: Any) -> Iterator[Problem]:
@@ -69,7 +71,7 @@ def _plain(node: Any, where: tuple[str | int, ...], seen: dict[int, str]) -> Ite
             yield from _plain(value, (*where, key), seen)
 
 
-# --- the schema ---------------------------------------------------------------------------------------------------------
+# --- the schema -------------------------------------------------------------------------------------------------------
 
 
 def schema_problems(params: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterator[Problem]:
@@ -92,26 +94,26 @@ def _is_number(_: Any, value: Any) -> bool:
 
 def _schema_problem(error: Any, root: Mapping[str, Any]) -> Problem:
     where, rule, value = tuple(error.absolute_path), error.schema, error.instance
+    if len(where) == 1 and where[0] not in root["properties"] and not isinstance(value, Mapping):
+        return where, _unknown(str(where[0]), root, ())
     if error.validator == "required":
         missing = next(name for name in error.validator_value if name not in value)
         return (*where, missing), f"is missing; it must be {allowed(_property(error, missing, root), root)}"
     if error.validator == "additionalProperties":
         unknown = next(name for name in value if not _known(name, rule))
-        return (*where, unknown), _unknown(unknown, value[unknown], rule, where)
+        return (*where, unknown), _unknown(unknown, rule, where)
     return where, f"{shown(value)} is not allowed; it must be {allowed(rule, root)}"
 
 
 def _known(name: str, rule: Mapping[str, Any]) -> bool:
-    import re
-
     return name in rule.get("properties", {}) or any(re.search(p, name) for p in rule.get("patternProperties", {}))
 
 
-def _unknown(name: str, value: Any, rule: Mapping[str, Any], where: tuple[str | int, ...]) -> str:
+def _unknown(name: str, rule: Mapping[str, Any], where: tuple[str | int, ...]) -> str:
     names = list(rule.get("properties", {}))
     if near := difflib.get_close_matches(name, names, n=1):
         return f"is no known key; did you mean {near[0]}?"
-    if "patternProperties" in rule:
+    if "patternProperties" in rule and not _known(name, rule):
         if name == "data":
             return "is reserved for the study's data; give it another name"
         return "is not allowed as a name; names are lower-case letters, digits and _, beginning with a letter"
@@ -140,20 +142,22 @@ def allowed(rule: Mapping[str, Any], root: Mapping[str, Any]) -> str:
     if "enum" in rule:
         return f"one of {', '.join(map(str, rule['enum']))}{meaning}"
     if rule.get("type") == "array":
-        return f"a list{_length(rule)} of values, each {allowed(rule['items'], root)}{meaning}"
+        return f"a list of {_count(rule)}, each {allowed(rule['items'], root)}"
     if rule.get("type") == "object":
-        return f"a mapping{meaning}"
+        return f"a mapping{' that is not empty' if 'minProperties' in rule else ''}{meaning}"
+    if "pattern" in rule:
+        return str(rule.get("description", rule["pattern"]))
     bounds = " and ".join(f"{sign} {rule[name]}" for name, sign in BOUNDS if name in rule)
-    return f"{KINDS.get(str(rule.get('type')), 'given')}{' ' if bounds else ''}{bounds}{meaning}"
+    return f"{KINDS[rule['type']]}{' ' if bounds else ''}{bounds}{meaning}"
 
 
-def _length(rule: Mapping[str, Any]) -> str:
+def _count(rule: Mapping[str, Any]) -> str:
     low, high = rule.get("minItems", 0), rule.get("maxItems")
-    count = f" of {low}" if low == high else f" of at least {low}" if low else ""
-    return count + (" different" if rule.get("uniqueItems") else "")
+    different = "different " if rule.get("uniqueItems") else ""
+    return f"{low} {different}items" if low == high else f"{f'{low} or more ' if low else ''}{different}items"
 
 
-# --- what hangs together ------------------------------------------------------------------------------------------------
+# --- what hangs together ----------------------------------------------------------------------------------------------
 
 
 def cross_problems(params: Mapping[str, Any]) -> Iterator[Problem]:
@@ -174,7 +178,7 @@ def grid_problems(grids: Mapping[str, list[float]], where: tuple[str, ...]) -> I
                 (*where, family),
                 f"must contain {IDENTITY[family]}, which changes nothing: the curves are read from it",
             )
-        if any(low >= high for low, high in zip(grid, grid[1:], strict=False)):
+        if any(low >= high for low, high in pairwise(grid)):
             yield (*where, family), f"{shown(grid)} is not allowed; magnitudes must increase, none twice"
 
 
