@@ -1,0 +1,121 @@
+"""Run a network with one convolution's filters replaced, by a different bank for every image if wanted.
+
+Works on any `nn.Module`: `model` is what is called with images (a Classifier, say), `convolution` a layer within it.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from invariscope.errors import UserError
+
+
+class _Reached(Exception):
+    """The forward pass has come to the layer; nothing after it need run."""
+
+
+def find_convolution(network: nn.Module, path: str) -> nn.Conv2d:
+    """The Conv2d at a module path. Raises UserError if there is none there, or if it is a grouped one."""
+    modules = dict(network.named_modules())
+    convolution = modules.get(path)
+    if not isinstance(convolution, nn.Conv2d):
+        present = ", ".join(name for name, module in modules.items() if isinstance(module, nn.Conv2d))
+        raise UserError(f"layer {path!r}: is not a Conv2d of the network; its Conv2d layers are {present or 'none'}")
+    if convolution.groups != 1:
+        plain = [name for name, module in modules.items() if isinstance(module, nn.Conv2d) and module.groups == 1]
+        raise UserError(
+            f"layer {path!r}: has {convolution.groups} groups; name a plain convolution (groups=1): {', '.join(plain)}"
+        )
+    return convolution
+
+
+def convolve_banks(x: Tensor, banks: Tensor, convolution: nn.Conv2d) -> Tensor:
+    """Convolve x (N, C_in, H, W), every image with its own bank of banks (N, C_out, C_in, k, k).
+
+    Stride, padding, dilation and bias are those of `convolution`. All banks go through as one grouped convolution.
+    """
+    images, outputs = banks.shape[:2]
+    x, padding = _padded(x, convolution)
+    y = F.conv2d(
+        x.reshape(1, -1, *x.shape[2:]),  # (1, N*C_in, H, W)
+        banks.flatten(0, 1),  # (N*C_out, C_in, k, k)
+        stride=convolution.stride,
+        padding=padding,
+        dilation=convolution.dilation,
+        groups=images,
+    )
+    return _biased(y.reshape(images, outputs, *y.shape[2:]), convolution)
+
+
+def convolve_bank(x: Tensor, bank: Tensor, convolution: nn.Conv2d) -> Tensor:
+    """Convolve all images x (N, C_in, H, W) with one bank (C_out, C_in, k, k)."""
+    x, padding = _padded(x, convolution)
+    y = F.conv2d(x, bank, stride=convolution.stride, padding=padding, dilation=convolution.dilation)
+    return _biased(y, convolution)
+
+
+def _padded(x: Tensor, convolution: nn.Conv2d) -> tuple[Tensor, Any]:
+    """x, and the padding left for the convolution: it pads with zeros only, other modes come before it."""
+    if convolution.padding_mode == "zeros":
+        return x, convolution.padding
+    return F.pad(x, _pad_widths(convolution), mode=convolution.padding_mode), 0
+
+
+def _pad_widths(convolution: nn.Conv2d) -> list[int]:
+    """(left, right, top, bottom), in the order of F.pad."""
+    if convolution.padding == "valid":
+        return [0, 0, 0, 0]
+    widths: list[int] = []
+    for axis in (1, 0):
+        if convolution.padding == "same":
+            total = convolution.dilation[axis] * (convolution.kernel_size[axis] - 1)
+            widths += [total // 2, total - total // 2]
+        else:
+            widths += [int(convolution.padding[axis])] * 2
+    return widths
+
+
+def _biased(y: Tensor, convolution: nn.Conv2d) -> Tensor:
+    return y if convolution.bias is None else y + convolution.bias.view(1, -1, 1, 1)
+
+
+def layer_input(model: nn.Module, layer: nn.Module, x: Tensor) -> Tensor:
+    """What `layer` is given when `model` sees x. The forward pass stops there; gradients reach x.
+
+    Raises UserError if the model never calls the layer.
+    """
+    caught: list[Tensor] = []
+
+    def catch(_: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+        caught.append(inputs[0])
+        raise _Reached
+
+    handle = layer.register_forward_pre_hook(catch)
+    try:
+        model(x)
+    except _Reached:
+        pass
+    finally:
+        handle.remove()
+    if not caught:
+        raise UserError("the network never runs the layer on an image; name another layer")
+    return caught[0]
+
+
+@contextmanager
+def replaced_output(layer: nn.Module, replacement: Callable[[Tensor], Tensor]) -> Iterator[None]:
+    """Inside the block `layer` gives replacement(its input)."""
+    handle = layer.register_forward_hook(lambda _, inputs, output: replacement(inputs[0]))
+    try:
+        yield
+    finally:
+        handle.remove()
+
+
+def run_with_banks(model: nn.Module, convolution: nn.Conv2d, x: Tensor, banks: Tensor) -> Tensor:
+    """The model's output for x (N, C, H, W) with every image's own bank in place of the convolution's filters."""
+    with replaced_output(convolution, lambda inputs: convolve_banks(inputs, banks, convolution)):
+        return model(x)
