@@ -1,6 +1,8 @@
 """Where and how torch computes: device, threads, determinism, random streams."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import torch
 
@@ -20,12 +22,12 @@ def open_device(name: str) -> torch.device:
     torch.use_deterministic_algorithms(True, warn_only=True)
     torch.backends.cudnn.benchmark = False
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    here = {"cuda": torch.cuda.device_count(), "mps": int(torch.backends.mps.is_available()), "cpu": 1}
     if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
-    kind, _, index = name.partition(":")
-    count = {"cpu": 1, "cuda": torch.cuda.device_count(), "mps": int(torch.backends.mps.is_available())}.get(kind, 0)
-    if int(index or 0) >= count:
-        raise UserError(f"params.yaml: device: {name!r} is not on this machine; use auto, cpu, or one of its {count} {kind}")
+        name = next(kind for kind, count in here.items() if count)
+    names = [*(kind for kind, count in here.items() if count), *(f"cuda:{number}" for number in range(here["cuda"]))]
+    if name not in names:
+        raise UserError(f"params.yaml: device: {name!r} is not on this machine; use auto, {', '.join(names)}")
     return torch.device(name)
 
 
@@ -34,8 +36,20 @@ def torch_generator(seed: int, *names: str | int) -> torch.Generator:
     return torch.Generator().manual_seed(derive(seed, *names))
 
 
+@contextmanager
+def seeded(device: torch.device, seed: int, *names: str | int) -> Iterator[None]:
+    """Seed torch's global generators with the stream called `names` inside the block, and restore them after it.
+
+    For code that takes no generator: the initialisation of layers, dropout.
+    """
+    cuda = [device] if device.type == "cuda" else []
+    with torch.random.fork_rng(devices=cuda):
+        torch.manual_seed(derive(seed, *names))
+        yield
+
+
 def _threads() -> int:
     text = os.environ.get("INVARISCOPE_THREADS", "1")
-    if not text.isdigit() or int(text) < 1:
+    if not (text.isascii() and text.isdigit() and int(text) > 0):
         raise UserError(f"INVARISCOPE_THREADS={text!r} is not a number of threads; use 1, 2, 3, ...")
     return int(text)

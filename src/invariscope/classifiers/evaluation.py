@@ -1,0 +1,78 @@
+"""How well a classifier does: logits, loss and accuracy, accuracy per class, confusion."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from invariscope.classifiers.model_file import Classifier
+from invariscope.data.table import Images
+
+BLOCK = 250  # images at once; fixed, because the last bits of a convolution depend on the shape of its batch
+
+Origin = Mapping[str, Any]  # study, classifier, seed: the same in every row
+Table = tuple[dict[str, Any], dict[str, str]]  # columns and their units
+
+
+@torch.inference_mode()
+def predict(classifier: Classifier, pixels: np.ndarray) -> Tensor:
+    """Logits (N, classes), on the CPU, of pixels (N, C, H, W) uint8.
+
+    An image's logits do not depend on which images it comes with: every block has the same shape.
+    """
+    device = classifier.mean.device
+    logits = torch.empty(len(pixels), len(classifier.class_names))
+    block = torch.zeros(BLOCK, *pixels.shape[1:], dtype=torch.uint8, device=device)
+    for start in range(0, len(pixels), BLOCK):
+        part = torch.from_numpy(pixels[start : start + BLOCK])
+        block[: len(part)] = part.to(device)
+        logits[start : start + BLOCK] = classifier(block.float().div_(255))[: len(part)].cpu()
+    return logits
+
+
+def judge(classifier: Classifier, images: Images) -> dict[str, float]:
+    """Mean cross-entropy (nats) and accuracy on a split."""
+    logits, labels = predict(classifier, images.pixels), torch.tensor(images.labels)
+    loss = functional.cross_entropy(logits.double(), labels).item()
+    return {"loss": loss, "accuracy": (logits.argmax(1) == labels).double().mean().item()}
+
+
+def confusion(classifier: Classifier, images: Images) -> np.ndarray:
+    """How many images of each class (rows) were taken for each class (columns)."""
+    predicted = predict(classifier, images.pixels).argmax(1).numpy()
+    classes = len(classifier.class_names)
+    return np.bincount(images.labels * classes + predicted, minlength=classes**2).reshape(classes, classes)
+
+
+def accuracy(counts: np.ndarray) -> float:
+    return float(counts.trace() / counts.sum())
+
+
+def metrics(classifier: Classifier, train: Images, counts: np.ndarray) -> dict[str, float]:
+    """The figures of metrics.json; `counts` is the confusion of the test split."""
+    return {
+        "test_accuracy": accuracy(counts),
+        "train_accuracy": judge(classifier, train)["accuracy"],
+        "parameters": sum(parameter.numel() for parameter in classifier.network.parameters()),
+    }
+
+
+def class_accuracy_table(counts: np.ndarray, class_names: tuple[str, ...], origin: Origin) -> Table:
+    """Accuracy per class from a confusion; null for a class without images."""
+    images = counts.sum(1)
+    share = [right / total if total else None for right, total in zip(counts.diagonal(), images, strict=True)]
+    constant = {name: [value] * len(class_names) for name, value in origin.items()}
+    columns = constant | {"class_name": list(class_names), "n_images": images}
+    return columns | {"accuracy": pa.array(share, pa.float64())}, {"n_images": "images", "accuracy": "fraction"}
+
+
+def confusion_table(counts: np.ndarray, class_names: tuple[str, ...], origin: Origin) -> Table:
+    """A confusion as a tidy table, zeros included."""
+    names = np.array(class_names)
+    constant = {name: [value] * counts.size for name, value in origin.items()}
+    pairs = {"class_name": np.repeat(names, len(names)), "predicted_class": np.tile(names, len(names))}
+    return constant | pairs | {"n_images": counts.ravel()}, {"n_images": "images"}

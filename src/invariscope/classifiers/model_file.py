@@ -1,0 +1,135 @@
+"""Classifiers and their files: one safetensors file holds all that is needed to rebuild a classifier."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from invariscope.classifiers.architectures import build_network
+from invariscope.errors import UserError
+from invariscope.files import replacing
+
+KEY = "invariscope.classifier"  # the only metadata key: safetensors writes several in random order
+
+
+@dataclass(frozen=True)
+class Normalisation:
+    """Mean and standard deviation of each channel, of pixels in [0, 1]."""
+
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+
+
+class Classifier(nn.Module):
+    """A network with its normalisation and its classes: images (N, C, H, W) in [0, 1] -> logits (N, classes).
+
+    `network` is the bare architecture; paths of layers (`conv4`, `features.8`) are relative to it.
+    """
+
+    mean: Tensor  # (C, 1, 1)
+    std: Tensor  # (C, 1, 1)
+
+    def __init__(
+        self,
+        network: nn.Module,
+        config: Mapping[str, Any],
+        channels: int,
+        size: int,
+        class_names: Sequence[str],
+        normalisation: Normalisation,
+    ) -> None:
+        super().__init__()
+        self.network = network
+        self.config = dict(config)
+        self.channels = channels
+        self.size = size
+        self.class_names = tuple(class_names)
+        self.normalisation = normalisation
+        device = next(network.parameters()).device
+        self.register_buffer("mean", torch.tensor(normalisation.mean, device=device)[:, None, None], persistent=False)
+        self.register_buffer("std", torch.tensor(normalisation.std, device=device)[:, None, None], persistent=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.network((x - self.mean) / self.std)
+
+
+def save_classifier(classifier: Classifier, path: Path) -> None:
+    """Write the weights and what rebuilds the network; equal classifiers give equal bytes."""
+    description = {
+        "config": classifier.config,
+        "channels": classifier.channels,
+        "size": classifier.size,
+        "class_names": classifier.class_names,
+        "mean": classifier.normalisation.mean,
+        "std": classifier.normalisation.std,
+    }
+    tensors = {name: tensor.cpu().contiguous() for name, tensor in classifier.network.state_dict().items()}
+    with replacing(path) as temporary:
+        save_file(tensors, temporary, metadata={KEY: json.dumps(description, sort_keys=True)})
+
+
+def load_classifier(path: Path, device: torch.device) -> Classifier:
+    """The classifier in a file, frozen and in eval mode. Nothing in the file is executed.
+
+    Raises UserError if the file is missing, damaged, no classifier of ours, or does not fit its architecture.
+    """
+    description, tensors = read_model(path)
+    if description is None:
+        raise UserError(f"{path}: holds weights but no description of a classifier; train_classifier writes both")
+    try:
+        config, channels, size = description["config"], description["channels"], description["size"]
+        names, mean, std = description["class_names"], description["mean"], description["std"]
+    except KeyError as error:
+        raise UserError(f"{path}: its description lacks {error}; run train_classifier again") from None
+    with torch.device("meta"):  # neither time nor random numbers for weights that are replaced at once
+        network = named(path, build_network, config, channels, size, len(names))
+    network = network.to_empty(device=device)
+    load_tensors(network, tensors, path)
+    classifier = Classifier(network, config, channels, size, names, Normalisation(tuple(mean), tuple(std)))
+    return classifier.eval().requires_grad_(False)
+
+
+def read_model(path: Path) -> tuple[dict[str, Any] | None, dict[str, Tensor]]:
+    """Our description, if there is one, and the tensors of a safetensors file. Raises UserError."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            text = (file.metadata() or {}).get(KEY)
+            tensors = {name: file.get_tensor(name) for name in sorted(file.keys())}
+    except FileNotFoundError:
+        raise UserError(f"{path}: no such file") from None
+    except (SafetensorError, OSError) as error:
+        raise UserError(
+            f"{path}: is not a whole safetensors file ({error}); delete it and run train_classifier again"
+        ) from None
+    try:
+        return None if text is None else json.loads(text), tensors
+    except ValueError as error:
+        raise UserError(f"{path}: its description is not JSON ({error}); run train_classifier again") from None
+
+
+def load_tensors(network: nn.Module, tensors: Mapping[str, Tensor], source: Path | str) -> None:
+    """Copy tensors into a network, all of them, in place. Raises UserError naming the first that does not fit."""
+    expected = network.state_dict()
+    for kind, names in (("lacks", set(expected) - set(tensors)), ("has an unknown", set(tensors) - set(expected))):
+        if names:
+            more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+            raise UserError(f"{source}: {kind} tensor {min(names)!r}{more}; it is of another architecture")
+    for name, tensor in expected.items():
+        if tensor.shape != tensors[name].shape:
+            shapes = f"{tuple(tensors[name].shape)}, not {tuple(tensor.shape)}"
+            raise UserError(f"{source}: tensor {name!r} is {shapes}; it is of another architecture")
+    network.load_state_dict(tensors)
+
+
+def named(path: Path, function: Any, *arguments: Any) -> Any:
+    """Call a function, with the path put before its UserError."""
+    try:
+        return function(*arguments)
+    except UserError as error:
+        raise UserError(f"{path}: {error}") from None
