@@ -90,7 +90,7 @@ def read_table(path: Path, columns: Iterable[str] | None = None, filters: Any = 
         raise UserError(f"{path}: is not a readable Parquet file ({reason}); delete it and run again") from None
 
 
-def write_data(path: Path, splits: Mapping[str, Images]) -> None:
+def write_data(path: Path, splits: Mapping[str, Images], factor_units: Mapping[str, str] | None = None) -> None:
     """Write a data set: id, split, label, class_name, image, and a column a factor (prefix `factor_`)."""
     parts = list(splits.values())
     names = np.array(parts[0].class_names)
@@ -104,7 +104,8 @@ def write_data(path: Path, splits: Mapping[str, Images]) -> None:
     }
     for factor in parts[0].factors:
         columns[f"factor_{factor}"] = np.concatenate([part.factors[factor] for part in parts])
-    write_table(path, columns, units={"image": "0-255, (channel, row, column)"})
+    units = {f"factor_{factor}": unit for factor, unit in (factor_units or {}).items()}
+    write_table(path, columns, units={"image": "0-255, (channel, row, column)", **units})
 
 
 def read_data(path: Path, split: str, limit: int | None = None) -> Images:
