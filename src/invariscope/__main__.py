@@ -3,28 +3,44 @@
 A step is a module of `invariscope.steps` with a function `run`. Its positional parameters are the wildcards of its
 rule, its keyword-only ones the files that it reads and writes; `params`, `device` and `data_root` come from
 params.yaml, of which a step sees only what its PARAMS declares.
+
+Exit codes: 0 done, 1 failed, 2 wrongly called, 130 interrupted, 143 terminated.
 """
 
 import argparse
+import ast
+import difflib
 import errno
 import importlib
 import inspect
+import os
+import signal
 import sys
+import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, NoReturn, TextIO
 
 from invariscope import steps
 from invariscope.errors import UserError
-from invariscope.params import load_params, lookup
+from invariscope.params import load_params, lookup, require_names
 
+PROGRAM = "python -m invariscope"
 GIVEN = ("params", "device", "data_root")  # by params.yaml, not by the command line
-ADVICE = {errno.ENOSPC: "free some space and run again", errno.EACCES: "check its permissions and run again"}
+NO_SPACE = os.strerror(errno.ENOSPC)
+ADVICE = {NO_SPACE: "free some space and run again", os.strerror(errno.EACCES): "check its permissions and run again"}
+
+
+class Parser(argparse.ArgumentParser):
+    """One that says what is wrong in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: error: {message}; `{self.prog} --help` says more\n")
 
 
 class Tee:
-    """Standard error, and the log."""
+    """A terminal, and the log."""
 
     def __init__(self, *streams: TextIO) -> None:
         self.streams = streams
@@ -44,36 +60,63 @@ class Tee:
 
 @contextmanager
 def logged(path: Path | None) -> Iterator[None]:
-    """Copy standard error to the log, if there is one."""
+    """Copy what is printed to the log, if there is one."""
     if path is None:
         yield
         return
     path.parent.mkdir(parents=True, exist_ok=True)
-    terminal = sys.stderr
     with path.open("w", encoding="utf-8", buffering=1) as log:
-        sys.stderr = Tee(terminal, log)  # type: ignore[assignment]
-        try:
+        output: Any = Tee(sys.stdout, log)
+        errors: Any = Tee(sys.stderr, log)
+        with redirect_stdout(output), redirect_stderr(errors):
             yield
-        finally:
-            sys.stderr = terminal
 
 
 def step_names() -> list[str]:
     return sorted(path.stem for path in Path(steps.__path__[0]).glob("[a-z]*.py"))
 
 
+def summary(name: str) -> str:
+    """The first line of a step's docstring, read without importing what it imports."""
+    path = Path(steps.__path__[0]) / f"{name}.py"
+    return (ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "").partition("\n")[0]
+
+
+def overview() -> argparse.ArgumentParser:
+    names = step_names()
+    width = max(map(len, names), default=0) + 2
+    parser = Parser(
+        prog=PROGRAM,
+        usage="%(prog)s STEP ...",
+        description="Run one step of the workflow. `snakemake` and `dvc repro` run all that are needed.",
+        epilog="\n".join(["steps:", *(f"  {name:{width}}{summary(name)}" for name in names)])
+        + f"\n\n`{PROGRAM} STEP --help` says what a step reads and writes.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("step", metavar="STEP", help="one of the steps below")
+    return parser
+
+
+def find_step(text: str, parser: argparse.ArgumentParser) -> str:
+    name, names = text.replace("-", "_"), step_names()
+    if name not in names:
+        near = difflib.get_close_matches(name, names, n=1)
+        parser.error(f"no step {text!r}" + (f", did you mean {near[0]}?" if near else ""))
+    return name
+
+
 def parser_of(name: str, run: Callable[..., Any], text: str) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog=f"python -m invariscope {name}", description=text)
+    parser = Parser(prog=f"{PROGRAM} {name}", description=text)
     for parameter in inspect.signature(run).parameters.values():
         if parameter.name in GIVEN:
             continue
         if parameter.kind is parameter.KEYWORD_ONLY:
-            many = "list" in str(parameter.annotation)
             option = f"--{parameter.name.replace('_', '-')}"
-            parser.add_argument(option, dest=parameter.name, type=Path, required=True, nargs="+" if many else None)
+            many = "+" if "list" in str(parameter.annotation) else None
+            parser.add_argument(option, dest=parameter.name, type=Path, required=True, nargs=many, metavar="FILE")
         else:
-            parser.add_argument(parameter.name)
-    parser.add_argument("--log", type=Path, help="also write messages there")
+            parser.add_argument(parameter.name, help=f"a {parameter.name} of params.yaml")
+    parser.add_argument("--log", type=Path, metavar="FILE", help="also write messages there")
     return parser
 
 
@@ -83,37 +126,86 @@ def given(step: Any, wildcards: dict[str, Any]) -> dict[str, Any]:
     if not wanted:
         return {}
     tree = load_params()
+    require_names(tree, wildcards.get("study"), wildcards.get("classifier"))
     declared = {name: lookup(tree, key.format(**wildcards)) for name, key in getattr(step, "PARAMS", {}).items()}
     values = {"params": declared, "device": tree["device"], "data_root": Path(tree["data_root"])}
     return {name: values[name] for name in wanted}
 
 
-def run_step(name: str, arguments: list[str]) -> None:
-    step = importlib.import_module(f"invariscope.steps.{name}")
-    options = vars(parser_of(name, step.run, step.__doc__ or "").parse_args(arguments))
-    with logged(options.pop("log")):
+def reason(error: BaseException) -> str | None:
+    """One line for what a user can mend; None for a mistake of ours."""
+    text = " ".join(str(error).split())
+    if isinstance(error, UserError):
+        return text
+    if isinstance(error, OSError):
+        problem = error.strerror or text
+        advice = ADVICE.get(NO_SPACE if NO_SPACE in problem else problem, "mend it and run again")
+        return f"{error.filename or 'writing'}: {problem}; {advice}"
+    if NO_SPACE in text:  # safetensors and torch do not raise OSError
+        return f"writing: {NO_SPACE}; {ADVICE[NO_SPACE]}"
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError" or "allocate memory" in text:
+        return "out of memory; lower a batch_size in params.yaml, or ask for more memory (mem_mb of the rule)"
+    return None
+
+
+def run_step(name: str, step: Any, options: dict[str, Any]) -> int:
+    """Run a step; report what goes wrong on standard error, which may be logged."""
+    try:
         step.run(**given(step, options), **options)
+    except BrokenPipeError:
+        raise
+    except KeyboardInterrupt:
+        print(f"invariscope {name}: interrupted", file=sys.stderr)
+        return 130
+    except Exception as error:
+        message = reason(error)
+        if message is None:
+            traceback.print_exc()
+            message = f"{type(error).__name__}: this is a mistake of the program; please report it with the lines above"
+        print(f"invariscope {name}: error: {message}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def terminate(number: int, _: Any) -> NoReturn:
+    """Leave through every `finally`, so that nothing half-written stays."""
+    raise SystemExit(128 + number)
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m invariscope", description="Run one step of the workflow.")
-    parser.add_argument("step", type=lambda text: text.replace("-", "_"), choices=step_names(), metavar="STEP")
-    parser.epilog = "Steps: " + ", ".join(step_names())
     arguments = sys.argv[1:] if arguments is None else arguments
-    name = parser.parse_args(arguments[:1]).step
+    parser = overview()
+    name = find_step(parser.parse_args(arguments[:1]).step, parser)
     try:
-        run_step(name, arguments[1:])
-    except UserError as error:
-        message = str(error)
-    except OSError as error:
-        message = f"{error.filename or 'input/output'}: {error.strerror}; {ADVICE.get(error.errno or 0, 'mend it and run again')}"
+        step = importlib.import_module(f"invariscope.steps.{name}")
+        options = vars(parser_of(name, step.run, step.__doc__ or "").parse_args(arguments[1:]))
+        with logged(options.pop("log")):
+            return run_step(name, step, options)
     except KeyboardInterrupt:
-        message = "interrupted"
-    else:
-        return 0
-    print(f"invariscope {name}: error: {message}", file=sys.stderr)
-    return 1
+        message, code = "interrupted", 130
+    except BrokenPipeError:
+        return 141
+    except OSError as error:  # of the log
+        message, code = f"error: {reason(error)}", 1
+    print(f"invariscope {name}: {message}", file=sys.stderr)
+    return code
+
+
+def command() -> NoReturn:
+    """`main` as a process: leaves nothing half-written when terminated, and no traceback when a pipe is closed."""
+    signal.signal(signal.SIGTERM, terminate)
+    code: Any = 141
+    with suppress(BrokenPipeError):
+        try:
+            code = main()
+        except SystemExit as left:
+            code = left.code
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    if code == 141 and sys.stdout is not None:  # else the interpreter would flush it again, and complain
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(code)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    command()

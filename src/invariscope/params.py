@@ -3,9 +3,8 @@
 import dataclasses
 import json
 from collections.abc import Mapping
-from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_type_hints
 
 from invariscope.errors import UserError
 
@@ -42,13 +41,26 @@ def load_params(path: Path = PARAMS, schema: Path = SCHEMA) -> dict[str, Any]:
 
 
 def lookup(params: Mapping[str, Any], key: str) -> Any:
-    """The value at a dotted key. Raises UserError if it is not there."""
+    """The value at a dotted key. Raises UserError if it is not there, naming what is."""
     value: Any = params
+    path: list[str] = []
     for part in key.split("."):
         if not isinstance(value, Mapping) or part not in value:
-            raise UserError(f"params.yaml: {key}: is missing; the step needs it")
+            there = f"{'.'.join(path) or 'the file'} has {', '.join(value) or 'nothing'}"
+            raise UserError(f"{PARAMS}: {'.'.join([*path, part])}: is not defined; {there}")
+        path.append(part)
         value = value[part]
     return value
+
+
+def require_names(params: Mapping[str, Any], study: str | None, classifier: str | None) -> None:
+    """Refuse a study or classifier that params.yaml does not define. Raises UserError naming those that it does."""
+    studies = [name for name, block in params.items() if isinstance(block, Mapping) and "data" in block]
+    if study is not None and study not in studies:
+        raise UserError(f"{PARAMS}: no study {study!r}; it defines {', '.join(studies)}")
+    if classifier is not None and classifier not in lookup(params, f"{study}.classifiers"):
+        labels = ", ".join(lookup(params, f"{study}.classifiers"))
+        raise UserError(f"{PARAMS}: {study}.classifiers: no classifier {classifier!r}; it defines {labels}")
 
 
 def canonical(values: Mapping[str, Any]) -> str:
@@ -71,10 +83,7 @@ def build(config: type[Config], values: Mapping[str, Any]) -> Config:
         raise UserError(f"params.yaml: {config.__name__}: {error}") from None
 
 
-@cache
 def _field_types(config: type) -> dict[str, Any]:
-    from typing import get_type_hints
-
     hints = get_type_hints(config)
     return {field.name: hints[field.name] for field in dataclasses.fields(config)}
 
