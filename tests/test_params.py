@@ -1,0 +1,231 @@
+"""params.yaml: what is refused, in which words, and that DVC's edits leave the file as it is laid out."""
+
+import copy
+import dataclasses
+import difflib
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from invariscope.errors import UserError
+from invariscope.params import build, canonical, load_params, load_yaml, lookup, require_names
+from invariscope.validation import IDENTITY, validate
+
+PATH = Path("params.yaml")
+REMOVED = object()
+
+
+@pytest.fixture(scope="module")
+def schema(root: Path) -> Any:
+    return load_yaml(root / "workflow/schemas/params.schema.yaml")
+
+
+@pytest.fixture(scope="module")
+def params(root: Path) -> Any:
+    return load_yaml(root / "params.yaml")
+
+
+def changed(params: Any, key: str, value: Any) -> Any:
+    tree = copy.deepcopy(params)
+    *path, last = key.split(".")
+    node = tree
+    for part in path:
+        node = node[part]
+    if value is REMOVED:
+        del node[last]
+    else:
+        node[last] = value
+    return tree
+
+
+def refusal(tree: Any, schema: Any) -> str:
+    with pytest.raises(UserError) as caught:
+        validate(tree, schema, PATH)
+    return str(caught.value)
+
+
+CNN5 = "digits.classifiers.cnn5"
+GAN = "digits.filter_gan"
+REFUSED: list[tuple[str, Any, list[str]]] = [  # key, value, what the line must say, besides the file and the key
+    ("seed", -1, ["-1", "an integer >= 0"]),
+    ("seed", True, ["true", "an integer"]),
+    ("seed", 1.0, ["1.0", "an integer"]),
+    ("seed", REMOVED, ["is missing", "an integer"]),
+    ("sed", 0, ["did you mean seed?"]),
+    ("device", "gpu", ["'gpu'", "one of auto, cpu, mps, cuda, cuda:N"]),
+    ("data_root", "", ["''"]),
+    ("studies", "digits", ["'digits'", "a list of 1 or more different items"]),
+    ("studies", [], ["a list"]),
+    ("Digits", {}, ["lower-case"]),
+    (f"{GAN}.training.iterations", "abc", ["'abc'", "an integer >= 1 (generator updates)"]),
+    (f"{GAN}.training.iterations", 0, ["0 is not", "an integer >= 1"]),
+    (f"{GAN}.training.iteration", 5, ["did you mean iterations?"]),
+    (f"{GAN}.training.loss", REMOVED, ["is missing", "one of minimax, non_saturating"]),
+    (f"{GAN}.layers.cnn5.conv4", 3, ["3 is not allowed", "a mapping"]),
+    (f"{GAN}.layers.cnn5.Conv4", {}, ["lower-case"]),
+    (f"{GAN}.layers.cnn5.conv4.loss", "hinge", ["'hinge'", "minimax, non_saturating"]),
+    (f"{GAN}.layers.cnn5.conv4.module", "conv 4", ["'conv 4'", "module path"]),
+    (f"{GAN}.layers.cnn9", {}, ["is no classifier of this study", "it has cnn5"]),
+    (f"{CNN5}.architecture", "vgg", ["'vgg'", "five_conv", "resnet18"]),
+    (f"{CNN5}.widths", [1, 2], ["a list of 5 items"]),
+    (f"{CNN5}.stem", "small", ["is no known key", "widths, pool_after, batch_norm"]),
+    (f"{CNN5}.training", REMOVED, ["is missing", "weights"]),
+    (f"{CNN5}.weights", "a.safetensors", ["beside training"]),
+    (f"{CNN5}.training.learning_rate", float("nan"), ["nan", "a number > 0"]),
+    (f"{CNN5}.training.learning_rate", "1e-3x", ["'1e-3x'", "a number > 0"]),
+    (f"{CNN5}.pool_after", [2, 1], ["must increase"]),
+    (f"{CNN5}.pool_after", [1, 2, 3, 4, 5], ["leaves nothing of 28 px", "at most 4"]),
+    ("digits.classifiers.data", {}, ["reserved"]),
+    ("digits.classifiers", {}, ["not empty"]),
+    ("digits.data.source", "imagenet", ["'imagenet'", "procedural_digits"]),
+    ("digits.data.test_share", 0.5, ["is no known key", "train, test, size"]),
+    ("mnist.data.size", 28, ["is no known key", "source"]),
+    ("magnitudes.zoom", REMOVED, ["is missing", "a number >= 0.05"]),
+    ("digits.screening.magnitudes.rotate", [], ["did you mean rotation?"]),
+    ("digits.screening.thresholds.criteria", ["f1"], ["'f1'", "accuracy, argmax"]),
+    ("digits.screening.classifiers", ["cnn5", "cnn5"], ["different"]),
+]
+
+
+@pytest.mark.parametrize(("key", "value", "words"), REFUSED)
+def test_refusal_is_one_line_with_file_key_value_and_what_is_allowed(
+    params: Any, schema: Any, key: str, value: Any, words: list[str]
+) -> None:
+    line = refusal(changed(params, key, value), schema)
+    assert line.startswith(f"params.yaml: {key}"), line
+    assert "\n" not in line
+    for word in words:
+        assert word in line
+
+
+def test_params_yaml_of_the_project_is_valid(root: Path) -> None:
+    tree = load_params(root / "params.yaml", root / "workflow/schemas/params.schema.yaml")
+    assert tree["studies"] == ["digits", "shapes"]
+    assert tree["digits"]["classifiers"]["cnn5"]["training"]["weight_decay"] == 1e-4  # YAML 1.2: a number
+
+
+@pytest.mark.parametrize("family", IDENTITY)
+def test_every_grid_needs_the_magnitude_that_changes_nothing(params: Any, schema: Any, family: str) -> None:
+    grid = [value for value in params["magnitudes"][family] if value != IDENTITY[family]]
+    assert "must contain" in refusal(changed(params, f"magnitudes.{family}", grid), schema)
+    own = refusal(changed(params, f"digits.screening.magnitudes.{family}", grid), schema)
+    assert own.startswith(f"params.yaml: digits.screening.magnitudes.{family}:")
+    validate(changed(params, f"digits.screening.magnitudes.{family}", []), schema, PATH)  # drops it
+
+
+def test_grids_increase_strictly(params: Any, schema: Any) -> None:
+    for grid in ([0, 0, 1], [1, 0]):
+        assert "must increase" in refusal(changed(params, "magnitudes.rotation", grid), schema)
+
+
+def test_lists_name_what_is_not_defined(params: Any, schema: Any) -> None:
+    line = refusal(changed(params, "studies", ["digits", "digit"]), schema)
+    assert line.startswith("params.yaml: studies[1]: 'digit' is no study")
+    assert "mnist" in line
+    line = refusal(changed(params, "digits.screening.classifiers", ["cnn6"]), schema)
+    assert line.startswith("params.yaml: digits.screening.classifiers[0]: 'cnn6' is no classifier")
+
+
+def test_layers_may_override_any_key_of_training(params: Any, schema: Any) -> None:
+    everything = {**params["digits"]["filter_gan"]["training"], "module": "conv4"}
+    validate(changed(params, f"{GAN}.layers.cnn5.late", everything), schema, PATH)
+
+
+def test_what_an_anchor_repeats_is_refused(params: Any, schema: Any) -> None:
+    tree = copy.deepcopy(params)
+    tree["shapes"]["screening"]["thresholds"] = tree["digits"]["screening"]["thresholds"]
+    assert "repeats digits.screening.thresholds by an anchor" in refusal(tree, schema)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", ["is empty"]),
+        ("- 1\n", ["must be a mapping"]),
+        ("a: 1\na: 2\n", ["line 2", "duplicate key"]),
+        ("a: [1\n", ["line", "not valid YAML"]),
+        ("a: 1\n---\nb: 1\n", ["line 2", "another document"]),
+        ("a: !!python/object/apply:os.system [ls]\n", ["line 1", "not valid YAML"]),
+        ("1: {}\n", ["has the key 1"]),
+        (b"a: \xff\n", ["cannot be read"]),
+    ],
+)
+def test_files_that_are_no_parameters(project: Path, text: str | bytes, words: list[str]) -> None:
+    PATH.write_bytes(text if isinstance(text, bytes) else text.encode())
+    with pytest.raises(UserError) as caught:
+        load_params()
+    line = str(caught.value)
+    assert line.startswith("params.yaml: ")
+    assert "\n" not in line
+    for word in words:
+        assert word in line
+
+
+def test_a_missing_file_says_where_to_run(project: Path) -> None:
+    PATH.unlink()
+    with pytest.raises(UserError, match="no such file; run from the project's folder"):
+        load_params()
+
+
+def test_loading_is_fast(root: Path) -> None:
+    """Every step and every `snakemake` pays for it."""
+    start = time.process_time()
+    load_params(root / "params.yaml", root / "workflow/schemas/params.schema.yaml")
+    assert time.process_time() - start < 2
+
+
+def test_lookup_names_what_is_defined(params: Any) -> None:
+    assert lookup(params, "digits.data.size") == 28
+    with pytest.raises(UserError, match=r"digits\.filter_gan\.layers\.cnn5\.conv9: is not defined; .* conv2, conv4"):
+        lookup(params, "digits.filter_gan.layers.cnn5.conv9")
+
+
+def test_names_are_required(params: Any) -> None:
+    require_names(params, "digits", "cnn5")
+    with pytest.raises(UserError, match="no study 'digit'; it defines digits, shapes"):
+        require_names(params, "digit", None)
+    with pytest.raises(UserError, match="no classifier 'cnn6'; it defines cnn5"):
+        require_names(params, "digits", "cnn6")
+
+
+@dataclasses.dataclass(frozen=True)
+class Inner:
+    rate: float
+
+
+@dataclasses.dataclass(frozen=True)
+class Outer:
+    inner: Inner
+    widths: tuple[int, ...]
+    name: str = "a"
+
+
+def test_build() -> None:
+    built = build(Outer, {"inner": {"rate": 1}, "widths": [1, 2]})
+    assert built == Outer(Inner(1.0), (1, 2))
+    assert isinstance(built.inner.rate, float)
+    with pytest.raises(UserError, match="with: is no parameter of Outer"):
+        build(Outer, {"inner": {"rate": 1}, "widths": [], "with": 1})
+    with pytest.raises(UserError, match="missing"):
+        build(Outer, {"widths": []})
+
+
+def test_canonical_does_not_depend_on_the_order() -> None:
+    assert canonical({"b": [1, 2.0], "a": "ä"}) == canonical({"a": "ä", "b": [1, 2.0]}) == '{"a":"ä","b":[1,2.0]}'
+
+
+def test_dvc_edits_change_one_line(project: Path) -> None:
+    """`dvc exp run -S` writes the file anew: it must come out as it was laid out, with every comment."""
+    hydra = pytest.importorskip("dvc.utils.hydra")
+    before = PATH.read_text(encoding="utf-8").splitlines()
+    hydra.apply_overrides("params.yaml", ["seed=1", "digits.filter_gan.training.learning_rate=1e-3"])
+    after = PATH.read_text(encoding="utf-8").splitlines()
+    difference = [line for line in difflib.ndiff(before, after) if line[0] in "+-"]
+    assert difference == ["- seed: 0", "+ seed: 1", "-       learning_rate: 2e-4", "+       learning_rate: 0.001"]
+
+
+def test_dvc_reads_the_same_values(project: Path) -> None:
+    serialize = pytest.importorskip("dvc.utils.serialize")
+    assert serialize.load_yaml("params.yaml") == load_yaml(PATH)
