@@ -18,7 +18,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any, NoReturn, TextIO
 
@@ -184,7 +184,7 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         message, code = "interrupted", 130
     except BrokenPipeError:
-        return 141
+        raise
     except OSError as error:  # of the log
         message, code = f"error: {reason(error)}", 1
     print(f"invariscope {name}: {message}", file=sys.stderr)
@@ -194,16 +194,17 @@ def main(arguments: list[str] | None = None) -> int:
 def command() -> NoReturn:
     """`main` as a process: leaves nothing half-written when terminated, and no traceback when a pipe is closed."""
     signal.signal(signal.SIGTERM, terminate)
-    code: Any = 141
-    with suppress(BrokenPipeError):
+    code: Any
+    try:
         try:
             code = main()
         except SystemExit as left:
             code = left.code
         if sys.stdout is not None:
             sys.stdout.flush()
-    if code == 141 and sys.stdout is not None:  # else the interpreter would flush it again, and complain
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:
+        code = 128 + signal.SIGPIPE
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else the interpreter flushes, and complains
     sys.exit(code)
 
 
