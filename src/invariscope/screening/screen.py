@@ -1,0 +1,104 @@
+"""Screening: a classifier's answers to images transformed by every family and magnitude."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from invariscope.data.table import Images
+from invariscope.progress import track
+from invariscope.screening.config import Condition, Rendering
+from invariscope.screening.responses import STEP, Responses
+from invariscope.screening.transforms import Batch, draw_noise, prepare
+
+CPU_BLOCK = 64  # images at once on a CPU, whatever the batch size: the last bits of a layer depend on its batch's shape
+SAMPLES = 3  # images whose transformed versions are kept for the figures
+
+
+def balanced(images: Images, limit: int) -> Images:
+    """At most `limit` images, as equally many of each class as there are: every class's threshold is as sharp."""
+    rank = np.empty(len(images), dtype=np.int64)  # of an image within its class
+    for label in np.unique(images.labels):
+        members = np.flatnonzero(images.labels == label)
+        rank[members] = np.arange(len(members))
+    return _taken(images, np.sort(np.lexsort((images.labels, rank))[:limit]))
+
+
+def screen(
+    classifier: Callable[[Tensor], Tensor],
+    images: Images,
+    conditions: Sequence[Condition],
+    rendering: Rendering,
+    seed: int,
+    device: torch.device,
+    batch_size: int = 256,
+) -> Responses:
+    """Classify `images` under every condition. Each family must have its identity among `conditions`.
+
+    `classifier` gives logits (N, K) of images (N, C, H, W) in [0, 1], in eval mode. Images pass through in blocks,
+    each under all conditions, so memory does not grow with their size times their number. On a CPU the answers depend
+    neither on `batch_size` nor on the order of the images.
+    """
+    size = CPU_BLOCK if device.type == "cpu" else batch_size
+    transforms = [prepare(*condition, images.pixels.shape[1:], rendering, device) for condition in conditions]
+    starts = range(0, len(images), size)
+    predicted, probabilities = [], []
+    for start in track(starts, "blocks of images", len(starts)):
+        batch, count = _block(images, start, size, seed, device), min(size, len(images) - start)
+        logits = _answers(classifier, batch, transforms)[:, :count].cpu()  # (M, count, K)
+        predicted.append(logits.argmax(2).numpy())
+        softmax = logits.double().softmax(2).numpy()
+        probabilities.append((np.round(softmax / STEP) * STEP).astype(np.float32))
+    return Responses(
+        conditions=list(conditions),
+        image_ids=images.ids,
+        labels=images.labels,
+        class_names={label: images.class_names[label] for label in np.unique(images.labels).tolist()},
+        predicted=np.concatenate(predicted, axis=1),
+        probabilities=np.concatenate(probabilities, axis=1),
+        rendering={family: rendering.recorded(family) for family, _ in conditions},
+    )
+
+
+@torch.inference_mode()
+def _answers(classifier: Callable[[Tensor], Tensor], batch: Batch, transforms: Sequence[Callable]) -> Tensor:
+    """Logits (M, N, K). What a transformation leaves as it is, is classified once."""
+    clean = classifier(batch.images)
+    transformed = (transform(batch) for transform in transforms)
+    return torch.stack([clean if images is batch.images else classifier(images) for images in transformed])
+
+
+def _block(images: Images, start: int, size: int, seed: int, device: torch.device) -> Batch:
+    """`size` images from `start` on; black ones make up for what is missing at the end."""
+    part = _taken(images, np.arange(start, min(start + size, len(images))))
+    pixels = torch.zeros(size, *images.pixels.shape[1:])
+    pixels[: len(part)] = part.tensors()[0]
+    noise = torch.zeros_like(pixels)
+    noise[: len(part)] = draw_noise(part.ids.tolist(), tuple(pixels.shape[1:]), seed)
+    return Batch(pixels.to(device), noise.to(device))
+
+
+@torch.inference_mode()
+def transformed_samples(
+    images: Images, conditions: Sequence[Condition], rendering: Rendering, seed: int
+) -> tuple[Images, np.ndarray]:
+    """A few images of different classes, and what becomes of them: (M, samples, C, H, W) uint8."""
+    present = np.unique(images.labels)
+    chosen = present[np.linspace(0, len(present) - 1, min(SAMPLES, len(present))).round().astype(int)]
+    samples = _taken(images, np.array([np.flatnonzero(images.labels == label)[0] for label in chosen]))
+    cpu = torch.device("cpu")
+    batch = _block(samples, 0, len(samples), seed, cpu)
+    results = [prepare(*condition, samples.pixels.shape[1:], rendering, cpu)(batch) for condition in conditions]
+    return samples, torch.stack(results).clamp(0, 1).mul(255).round().byte().numpy()
+
+
+def _taken(images: Images, places: np.ndarray) -> Images:
+    return replace(
+        images,
+        ids=images.ids[places],
+        pixels=images.pixels[places],
+        labels=images.labels[places],
+        factors={name: values[places] for name, values in images.factors.items()},
+    )
