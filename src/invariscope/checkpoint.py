@@ -1,6 +1,7 @@
 """Checkpoints of long trainings: saved now and then, found again by what they were trained on, removed on success."""
 
 import hashlib
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -16,12 +17,12 @@ FOLDER = Path(".checkpoints")  # outside declared outputs: both engines delete t
 class Checkpoint:
     """The state of one training (model, optimiser, random streams, position), as tensors and plain values.
 
-    `key` names everything that the result depends on, contents of the input files included: a training with other
-    parameters or other data never resumes from this one.
+    `key` and the contents of `inputs` name everything that the result depends on: a training with other parameters,
+    other data, other code (list its files) or another torch never resumes from this one.
     """
 
     def __init__(self, key: dict[str, Any], inputs: list[Path], seconds: float = 60.0, folder: Path = FOLDER) -> None:
-        digest = hashlib.sha256(canonical(key).encode())
+        digest = hashlib.sha256(canonical({"torch": torch.__version__, "key": key}).encode())
         for path in inputs:
             with path.open("rb") as file:
                 digest.update(hashlib.file_digest(file, "sha256").digest())
@@ -36,7 +37,8 @@ class Checkpoint:
         except FileNotFoundError:
             return None
         except Exception as error:  # a damaged checkpoint costs time, never the run
-            print(f"{self.path}: cannot be read ({type(error).__name__}), training starts anew")
+            reason = type(error).__name__
+            print(f"{self.path}: cannot be read ({reason}), so training starts anew", file=sys.stderr)
             return None
 
     def due(self) -> bool:

@@ -31,7 +31,7 @@ def convolutions(config: FiveConv, channels: int, size: int) -> tuple["OrderedDi
     Raises UserError if the widths are not five or the pooling leaves nothing of the image.
     """
     if len(config.widths) != CONVOLUTIONS:
-        raise UserError(f"params.yaml: widths: {list(config.widths)} must be {CONVOLUTIONS}, one a convolution")
+        raise UserError(f"widths: {list(config.widths)} must be {CONVOLUTIONS}, one a convolution")
     layers: OrderedDict[str, nn.Module] = OrderedDict()
     for number, width in enumerate(config.widths, start=1):
         layers[f"conv{number}"] = nn.Conv2d(channels, width, 3, padding=1, bias=not config.batch_norm)
@@ -43,7 +43,7 @@ def convolutions(config: FiveConv, channels: int, size: int) -> tuple["OrderedDi
             size //= 2
         channels = width
     if size < 1:
-        raise UserError(f"params.yaml: pool_after: {list(config.pool_after)} leaves nothing of an image; pool less")
+        raise UserError(f"pool_after: {list(config.pool_after)} leaves nothing of an image; pool less")
     return layers, channels * size * size
 
 

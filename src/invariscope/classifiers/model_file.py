@@ -12,7 +12,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from invariscope.classifiers.architectures import build_network
-from invariscope.errors import UserError
+from invariscope.errors import UserError, placed
 from invariscope.files import replacing
 
 KEY = "invariscope.classifier"  # the only metadata key: safetensors writes several in random order
@@ -45,7 +45,8 @@ class Classifier(nn.Module):
         normalisation: Normalisation,
     ) -> None:
         super().__init__()
-        self.network = network
+        # Channels last: half the time of an evaluation on one CPU thread, a fifth less of a training.
+        self.network = network.to(memory_format=torch.channels_last)
         self.config = dict(config)
         self.channels = channels
         self.size = size
@@ -87,10 +88,11 @@ def load_classifier(path: Path, device: torch.device) -> Classifier:
         names, mean, std = description["class_names"], description["mean"], description["std"]
     except KeyError as error:
         raise UserError(f"{path}: its description lacks {error}; run train_classifier again") from None
-    with torch.device("meta"):  # neither time nor random numbers for weights that are replaced at once
-        network = named(path, build_network, config, channels, size, len(names))
-    network = network.to_empty(device=device)
-    load_tensors(network, tensors, path)
+    with placed(path):
+        with torch.device("meta"):  # neither time nor random numbers for weights that are replaced at once
+            network = build_network(config, channels, size, len(names))
+        network = network.to_empty(device=device)
+        load_tensors(network, tensors)
     classifier = Classifier(network, config, channels, size, names, Normalisation(tuple(mean), tuple(std)))
     return classifier.eval().requires_grad_(False)
 
@@ -113,23 +115,15 @@ def read_model(path: Path) -> tuple[dict[str, Any] | None, dict[str, Tensor]]:
         raise UserError(f"{path}: its description is not JSON ({error}); run train_classifier again") from None
 
 
-def load_tensors(network: nn.Module, tensors: Mapping[str, Tensor], source: Path | str) -> None:
+def load_tensors(network: nn.Module, tensors: Mapping[str, Tensor]) -> None:
     """Copy tensors into a network, all of them, in place. Raises UserError naming the first that does not fit."""
     expected = network.state_dict()
-    for kind, names in (("lacks", set(expected) - set(tensors)), ("has an unknown", set(tensors) - set(expected))):
+    for verb, names in (("lacks", set(expected) - set(tensors)), ("has an unknown", set(tensors) - set(expected))):
         if names:
             more = f" and {len(names) - 1} more" if len(names) > 1 else ""
-            raise UserError(f"{source}: {kind} tensor {min(names)!r}{more}; it is of another architecture")
+            raise UserError(f"{verb} tensor {min(names)!r}{more}; it is of another architecture")
     for name, tensor in expected.items():
         if tensor.shape != tensors[name].shape:
             shapes = f"{tuple(tensors[name].shape)}, not {tuple(tensor.shape)}"
-            raise UserError(f"{source}: tensor {name!r} is {shapes}; it is of another architecture")
+            raise UserError(f"tensor {name!r} is {shapes}; it is of another architecture")
     network.load_state_dict(tensors)
-
-
-def named(path: Path, function: Any, *arguments: Any) -> Any:
-    """Call a function, with the path put before its UserError."""
-    try:
-        return function(*arguments)
-    except UserError as error:
-        raise UserError(f"{path}: {error}") from None

@@ -15,9 +15,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from invariscope.checkpoint import Checkpoint
-from invariscope.classifiers.architectures import build_network
 from invariscope.classifiers.evaluation import Origin, Table, judge
-from invariscope.classifiers.model_file import Classifier, Normalisation
+from invariscope.classifiers.model_file import Classifier
 from invariscope.data.table import Images
 from invariscope.errors import UserError
 from invariscope.progress import track
@@ -33,28 +32,6 @@ class Training:
     learning_rate: float = 2e-3  # at its peak
     weight_decay: float = 1e-4
     label_smoothing: float = 0.0
-
-
-def new_classifier(config: Mapping[str, Any], images: Images, seed: int, device: torch.device) -> Classifier:
-    """An untrained classifier for images of this kind, normalising by their mean and standard deviation."""
-    channels, size = images.pixels.shape[1:3]
-    with seeded(device, seed, "initial weights"):
-        network = build_network(config, channels, size, len(images.class_names)).to(device)
-    return Classifier(network, config, channels, size, images.class_names, pixel_statistics(images))
-
-
-def pixel_statistics(images: Images) -> Normalisation:
-    """Mean and standard deviation of each channel, from exact counts of the 256 values."""
-    pixels = torch.from_numpy(images.pixels)  # (N, C, H, W) uint8
-    values = torch.arange(256, dtype=torch.float64) / 255
-    means, deviations = [], []
-    for channel in range(pixels.shape[1]):
-        share = torch.bincount(pixels[:, channel].flatten(), minlength=256).double() / pixels[:, channel].numel()
-        mean = (share * values).sum()
-        deviation = (share * (values - mean) ** 2).sum().sqrt().item()
-        means.append(mean.item())
-        deviations.append(deviation or 1.0)  # a constant channel
-    return Normalisation(tuple(means), tuple(deviations))
 
 
 def learning_rate(training: Training, step: int, steps: int) -> float:
@@ -77,6 +54,8 @@ def train(
     """Train in place; the history has a row an epoch for `train` and for each monitored split.
 
     The rows for `train` are means over the batches as they were trained on, the others are judged at the epoch's end.
+    Without an epoch there is only the judgement, as epoch 0.
+
     Batch order and dropout are drawn anew for each epoch and step from named streams, so that a resumed training
     needs to know only how far it was.
     """
@@ -84,6 +63,8 @@ def train(
     state = checkpoint.load() if checkpoint else None
     if state:
         run.restore(state)
+    if run.steps == 0:
+        run.judge(monitored)
     classifier.train()
     for step in track(range(run.step, run.steps), label, run.steps, done=run.step):
         run.advance(step)
@@ -95,9 +76,7 @@ def train(
     return run.history
 
 
-def history_table(
-    rows: Sequence[Mapping[str, Any]], origin: Mapping[str, Any]
-) -> tuple[dict[str, Any], dict[str, str]]:
+def history_table(rows: Sequence[Mapping[str, Any]], origin: Origin) -> Table:
     """Columns and units of a history. `seconds` is null: a measured time would differ between equal runs."""
     columns: dict[str, Any] = {name: [value] * len(rows) for name, value in origin.items()}
     kinds = {"epoch": pa.int64(), "split": pa.string(), "loss": pa.float64(), "accuracy": pa.float64()}
@@ -172,11 +151,16 @@ class Run:
         loss, accuracy = (self.sums / self.batches).tolist()
         if not math.isfinite(loss):
             raise UserError(
-                f"params.yaml: training: learning_rate: {self.training.learning_rate} made the loss {loss} in epoch "
-                f"{epoch}; use a smaller one"
+                f"training: learning_rate: {self.training.learning_rate} made the loss {loss} in epoch {epoch}; "
+                "use a smaller one"
             )
         self.sums.zero_()
         self.history.append({"epoch": epoch, "split": "train", "loss": loss, "accuracy": accuracy})
+        self.judge(monitored)
+
+    def judge(self, monitored: Mapping[str, Images]) -> None:
+        """Add a row for each monitored split to the history."""
+        epoch = self.step // self.batches
         self.classifier.eval()
         for split, images in monitored.items():
             self.history.append({"epoch": epoch, "split": split} | judge(self.classifier, images))

@@ -4,10 +4,11 @@ from pathlib import Path
 from typing import Any
 
 from invariscope.checkpoint import Checkpoint
-from invariscope.classifiers import evaluation, training
+from invariscope.classifiers import evaluation, initial, training
 from invariscope.classifiers.architectures import architecture_of
 from invariscope.classifiers.model_file import load_classifier, save_classifier
 from invariscope.data.table import Images, read_data, read_table, write_table
+from invariscope.errors import placed
 from invariscope.files import write_json
 from invariscope.params import build
 from invariscope.runtime import open_device
@@ -28,18 +29,17 @@ def run(
     confusion: Path,
     metrics: Path,
 ) -> None:
-    place = open_device(device)
+    place, seed, block = open_device(device), params["seed"], params["block"]
     images, test = read_data(data, "train"), read_data(data, "test")
-    config = dict(params["block"])
-    settings = build(training.Training, config.pop("training"))
-    network = training.new_classifier(config, images, params["seed"], place)
-    code = [Path(str(module.__file__)) for module in (training, architecture_of(config))]
-    checkpoint = Checkpoint({"step": "train_classifier", **params}, [data, *code])
-    label = f"{study} {classifier}"
-    rows = training.train(network, settings, images, monitored(data, test), params["seed"], checkpoint, label)
+    with placed(f"params.yaml: {study}.classifiers.{classifier}"):
+        network = initial.new_classifier(block, images, seed, place)
+        settings = build(training.Training, block.get("training", {"epochs": 0}))
+        checkpoint = Checkpoint({"step": "train_classifier", **params}, [data, *dependencies(block)])
+        label = f"{study} {classifier}"
+        rows = training.train(network, settings, images, monitored(data, test), seed, checkpoint, label)
     save_classifier(network, model)
 
-    origin = {"study": study, "classifier": classifier, "seed": params["seed"]}
+    origin = {"study": study, "classifier": classifier, "seed": seed}
     write_table(history, *training.history_table(rows, origin))
     trained = load_classifier(model, place)  # what every later step will see
     counts = evaluation.confusion(trained, test)
@@ -47,6 +47,12 @@ def run(
     write_table(confusion, *evaluation.confusion_table(counts, trained.class_names, origin))
     write_json(metrics, evaluation.metrics(trained, images, counts))
     checkpoint.remove()
+
+
+def dependencies(block: dict[str, Any]) -> list[Path]:
+    """What a checkpoint stands on besides the data: the code that trains, and the weights started from."""
+    code = [Path(str(module.__file__)) for module in (training, architecture_of(block))]
+    return code + [path for path in [Path(block.get("weights", ""))] if path.is_file()]
 
 
 def monitored(data: Path, test: Images) -> dict[str, Images]:
