@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from invariscope.errors import UserError
-from invariscope.params import build, canonical, load_params, load_yaml, lookup, require_names
-from invariscope.validation import IDENTITY, validate
+from invariscope.params import build, canonical, load_yaml, lookup, require_names
+from invariscope.validation import IDENTITY, load_params, validate
 
 PATH = Path("params.yaml")
 REMOVED = object()

@@ -24,7 +24,8 @@ from typing import Any, NoReturn, TextIO
 
 from invariscope import steps
 from invariscope.errors import UserError
-from invariscope.params import load_params, lookup, require_names
+from invariscope.params import lookup, require_names
+from invariscope.validation import load_params
 
 PROGRAM = "python -m invariscope"
 GIVEN = ("params", "device", "data_root")  # by params.yaml, not by the command line
@@ -110,7 +111,9 @@ def parser_of(name: str, run: Callable[..., Any], text: str) -> argparse.Argumen
     for parameter in inspect.signature(run).parameters.values():
         if parameter.name in GIVEN:
             continue
-        if parameter.kind is parameter.KEYWORD_ONLY:
+        if str(parameter.annotation) in ("bool", "<class 'bool'>"):
+            parser.add_argument(f"--{parameter.name}", action="store_true")
+        elif parameter.kind is parameter.KEYWORD_ONLY:
             option = f"--{parameter.name.replace('_', '-')}"
             many = "+" if "list" in str(parameter.annotation) else None
             parser.add_argument(option, dest=parameter.name, type=Path, required=True, nargs=many, metavar="FILE")

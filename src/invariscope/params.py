@@ -1,4 +1,4 @@
-"""params.yaml: one loader and one validation for Snakemake, DVC's stages and notebooks."""
+"""params.yaml: one loader for Snakemake, DVC's stages and notebooks; `validation.load_params` also checks it."""
 
 import dataclasses
 import json
@@ -9,7 +9,6 @@ from typing import Any, TypeVar, get_type_hints
 from invariscope.errors import UserError
 
 PARAMS = Path("params.yaml")
-SCHEMA = Path("workflow/schemas/params.schema.yaml")
 Config = TypeVar("Config")
 
 
@@ -29,15 +28,6 @@ def load_yaml(path: Path) -> Any:
         place = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
         problem = getattr(error, "problem", None) or str(error).splitlines()[0]
         raise UserError(f"{path}: {place}not valid YAML: {problem}") from None
-
-
-def load_params(path: Path = PARAMS, schema: Path = SCHEMA) -> dict[str, Any]:
-    """Read and validate params.yaml. Raises UserError naming the key, the value and what is allowed."""
-    from invariscope.validation import validate
-
-    params = load_yaml(path)
-    validate(params, load_yaml(schema), path)
-    return params
 
 
 def lookup(params: Mapping[str, Any], key: str) -> Any:

@@ -1,4 +1,7 @@
-"""What params.yaml may say: the schema, and what no schema can say. Every refusal is one line."""
+"""What params.yaml may say: the schema, and what no schema can say. Every refusal is one line.
+
+No step imports this: a better message must not make trained networks out of date.
+"""
 
 import difflib
 import math
@@ -9,6 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from invariscope.errors import UserError
+from invariscope.params import PARAMS, load_yaml
+
+SCHEMA = Path("workflow/schemas/params.schema.yaml")
 
 # The magnitude of each family that changes nothing.
 IDENTITY = {
@@ -18,10 +24,23 @@ IDENTITY = {
 }
 # Width and height in px of the images of sources that have only one size.
 SIZES = {"digits_8x8": 28, "mnist": 28, "fashion_mnist": 28, "kmnist": 28, "cifar10": 32}
-BOUNDS = (("minimum", ">="), ("exclusiveMinimum", ">"), ("maximum", "<="), ("exclusiveMaximum", "<"))
+BOUNDS = (
+    ("minimum", ">="),
+    ("exclusiveMinimum", ">"),
+    ("maximum", "<="),
+    ("exclusiveMaximum", "<"),
+    ("multipleOf", "a multiple of"),
+)
 KINDS = {"integer": "an integer", "number": "a number", "boolean": "true or false", "string": "a text"}
 
 Problem = tuple[tuple[str | int, ...], str]  # where, what
+
+
+def load_params(path: Path = PARAMS, schema: Path = SCHEMA) -> dict[str, Any]:
+    """Read and validate params.yaml. Raises UserError naming the key, the value and what is allowed."""
+    params = load_yaml(path)
+    validate(params, load_yaml(schema), path)
+    return params
 
 
 def validate(params: Any, schema: Mapping[str, Any], path: Path) -> None:
@@ -141,6 +160,8 @@ def allowed(rule: Mapping[str, Any], root: Mapping[str, Any]) -> str:
     meaning = f" ({rule['description']})" if "description" in rule else ""
     if "enum" in rule:
         return f"one of {', '.join(map(str, rule['enum']))}{meaning}"
+    if isinstance(rule.get("type"), list):
+        return " or ".join(allowed({**rule, "type": kind}, root) for kind in rule["type"])
     if rule.get("type") == "array":
         return f"a list of {_count(rule)}, each {allowed(rule['items'], root)}"
     if rule.get("type") == "object":
@@ -196,6 +217,9 @@ def study_problems(study: Mapping[str, Any], name: str) -> Iterator[Problem]:
         if label not in classifiers:
             yield (name, "screening", "classifiers", index), f"{shown(label)} {has}"
     yield from grid_problems(screening.get("magnitudes", {}), (name, "screening", "magnitudes"))
+    for factor, bounds in study["data"].get("factors", {}).items():
+        if isinstance(bounds, list) and bounds[0] > bounds[1]:
+            yield (name, "data", "factors", factor), f"{shown(bounds)} is not allowed; it must be [low, high]"
 
 
 def classifier_problems(classifier: Mapping[str, Any], size: int | None, where: tuple[str, ...]) -> Iterator[Problem]:

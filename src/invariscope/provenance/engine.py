@@ -4,7 +4,7 @@ import sys
 from typing import Any
 
 from invariscope.errors import UserError
-from invariscope.params import load_params
+from invariscope.validation import load_params
 
 
 def open_params() -> dict[str, Any]:
