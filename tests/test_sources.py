@@ -1,0 +1,225 @@
+"""What the workflow declares about the code is what really runs: source files, imports, configurations."""
+
+import ast
+import dataclasses
+import json
+import re
+import subprocess
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from invariscope.classifiers.architectures import ARCHITECTURES
+from invariscope.data.sources import SOURCES
+from invariscope.params import load_yaml
+from invariscope.provenance import sources
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "src" / "invariscope"
+RULES = "\n".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "workflow" / "rules").glob("*.smk")))
+PLUGINS = {"code_with_source": SOURCES, "code_with_architecture": ARCHITECTURES, "code_of": {}}
+HEAVY = ("torch", "torchvision", "sklearn", "scipy.optimize")
+
+# Forks a fresh interpreter for every set of modules, after the heavy libraries are there if `heavy` is not empty.
+LOADED = """
+import importlib, json, os, sys
+heavy, sets = json.loads(sys.argv[1])
+for name in heavy:
+    importlib.import_module(name)
+answers = []
+for names in sets:
+    reader, writer = os.pipe()
+    if os.fork() == 0:
+        with os.fdopen(writer, "w") as pipe:
+            try:
+                for name in names:
+                    importlib.import_module(name)
+                pipe.write(json.dumps([name for name in sys.modules if sys.modules[name] is not None]))
+            except BaseException as error:
+                pipe.write(json.dumps(f"{type(error).__name__}: {error}"))
+        os._exit(0)
+    os.close(writer)
+    with os.fdopen(reader) as pipe:
+        answers.append(json.load(pipe))
+    os.wait()
+print(json.dumps(answers))
+"""
+
+
+def steps_of_rules() -> dict[str, str]:
+    """Step -> the function of common.smk that declares its code."""
+    return {step: function for function, step in re.findall(r'code=(code_\w+)\("(\w+)"\)', RULES)}
+
+
+def variants() -> list[tuple[str, tuple[str, ...]]]:
+    """(step, its plugin module or none), for every step that the workflow runs."""
+    found = []
+    for step, function in sorted(steps_of_rules().items()):
+        for module in sorted(set(PLUGINS[function].values())) or [None]:
+            found.append((step, (module,) if module else ()))
+    return found
+
+
+def loaded(heavy: tuple[str, ...], sets: list[tuple[str, ...]]) -> list[set[str]]:
+    """The modules that are loaded once each set of modules is imported."""
+    command = [sys.executable, "-c", LOADED, json.dumps([heavy, sets])]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    answers = json.loads(done.stdout)
+    for names, answer in zip(sets, answers, strict=True):
+        assert isinstance(answer, list), f"{names}: {answer}"
+    return [set(answer) for answer in answers]
+
+
+def source_files(modules: set[str]) -> set[str]:
+    found = set()
+    for name in modules:
+        if name == "invariscope" or name.startswith("invariscope."):
+            path = PACKAGE.parent.joinpath(*name.split("."))
+            file = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+            found.add(file.relative_to(ROOT).as_posix())
+    return found
+
+
+@pytest.fixture(autouse=True)
+def in_the_checkout(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+
+
+def test_every_step_of_the_workflow_declares_its_own_code() -> None:
+    run = re.findall(r'STEP \+ " (\w+) ', RULES)
+    assert run
+    assert sorted(run) == sorted(steps_of_rules())
+    for step in run:
+        assert (PACKAGE / "steps" / f"{step}.py").exists(), f"the workflow runs {step}, which does not exist"
+
+
+def test_declared_code_holds_everything_that_is_loaded() -> None:
+    sets = [(f"invariscope.steps.{step}", *plugin) for step, plugin in variants()]
+    for (step, plugin), modules in zip(variants(), loaded(HEAVY, sets), strict=True):
+        declared = set(sources.code_of(step, *plugin))
+        assert declared, step
+        assert all((ROOT / file).exists() for file in declared)
+        assert source_files(modules) - declared == set(), f"{step} {plugin}: loaded, not declared"
+
+
+def test_no_step_declares_the_edge_or_the_engines() -> None:
+    """An edit of these must not make any result out of date."""
+    edge = ("__main__.py", "validation.py", "plan.py", "/provenance/", "/steps/dvc_yaml.py")
+    for step, plugin in variants():
+        for file in sources.code_of(step, *plugin):
+            assert not any(part in file for part in edge), f"{step}: {file}"
+
+
+def test_a_source_or_architecture_concerns_its_own_studies_only() -> None:
+    for step, plugin in variants():
+        others = {*SOURCES.values(), *ARCHITECTURES.values()} - set(plugin)
+        declared = set(sources.code_of(step, *plugin))
+        strangers = declared & {f"src/{module.replace('.', '/')}.py" for module in others}
+        needed = set(sources.closure(*plugin)) if plugin else set()  # one may build on another
+        assert strangers <= needed, f"{step} {plugin}"
+
+
+def test_figures_load_neither_torch_nor_analyses() -> None:
+    steps = [step for step in steps_of_rules() if step.startswith("plot_")]
+    modules = list((PACKAGE / "figures").glob("[a-z]*.py"))
+    assert steps
+    names = [(f"invariscope.steps.{step}",) for step in steps] + [(f"invariscope.figures.{m.stem}",) for m in modules]
+    allowed = {"data", "errors", "figures", "files", "params", "seeding", "steps"}
+    for (name,), found in zip(names, loaded(("matplotlib.pyplot", "pyarrow.parquet"), names), strict=True):
+        assert not {"torch", "torchvision", "snakemake", "dvc", "jsonschema"} & found, name
+        areas = {module.split(".")[1] for module in found if module.startswith("invariscope.")}
+        assert areas <= allowed, f"{name} loads {areas - allowed}"
+
+
+def test_only_the_ledger_knows_the_engines() -> None:
+    for path in PACKAGE.rglob("*.py"):
+        imported = re.findall(r"^\s*(?:from|import) (snakemake|dvc)\b", path.read_text(encoding="utf-8"), re.MULTILINE)
+        assert not imported or "provenance" in path.parts or path.name == "dvc_yaml.py", path
+
+
+# --- configurations ---------------------------------------------------------------------------------------------------
+
+# Dataclass -> its block in the schema, and keys of the block that are read elsewhere.
+CONFIGURATIONS = {
+    "invariscope.classifiers.training:Training": ("training", ()),
+    "invariscope.filter_gan.config:FilterGanConfig": ("filter_gan/properties/training", ()),
+    "invariscope.filter_gan.config:Averaging": ("filter_gan/properties/averaging", ()),
+    "invariscope.filter_gan.config:Retraining": ("filter_gan/properties/averaging/properties/retraining", ()),
+    "invariscope.filter_gan.config:Scaling": ("filter_gan/properties/mds", ()),
+    "invariscope.screening.config:Thresholds": ("screening/properties/thresholds", ()),
+}
+BLOCK = ("architecture", "weights", "training")
+BY_SWITCH = {  # likewise, for the blocks that hang on `architecture` and `source`
+    "invariscope.classifiers.five_conv:FiveConv": ("classifier", "five_conv", BLOCK),
+    "invariscope.classifiers.five_conv_dense:FiveConvDense": ("classifier", "five_conv_dense", BLOCK),
+    "invariscope.classifiers.alexnet:AlexNet": ("classifier", "alexnet", BLOCK),
+    "invariscope.classifiers.resnet:Residual": ("classifier", "resnet18", BLOCK),
+    "invariscope.data.procedural_digits:Config": ("data", "procedural_digits", ("source",)),
+    "invariscope.data.procedural_shapes:Config": ("data", "procedural_shapes", ("source",)),
+}
+
+
+@pytest.fixture(scope="module")
+def definitions() -> Any:
+    return load_yaml(ROOT / "workflow/schemas/params.schema.yaml")["$defs"]
+
+
+def fields(name: str) -> set[str]:
+    module, _, kind = name.partition(":")
+    return {field.name for field in dataclasses.fields(getattr(import_module(module), kind))}
+
+
+@pytest.mark.parametrize("name", CONFIGURATIONS)
+def test_configurations_have_the_fields_of_the_schema(name: str, definitions: Any) -> None:
+    place, elsewhere = CONFIGURATIONS[name]
+    block = definitions
+    for part in place.split("/"):
+        block = block[part]
+    assert fields(name) == set(block["properties"]) - set(elsewhere)
+
+
+@pytest.mark.parametrize("name", BY_SWITCH)
+def test_configurations_that_hang_on_a_switch(name: str, definitions: Any) -> None:
+    place, value, elsewhere = BY_SWITCH[name]
+    switch = {"classifier": "architecture", "data": "source"}[place]
+    blocks = [
+        branch["then"]["properties"]
+        for branch in definitions[place]["allOf"]
+        if value in (rule := branch["if"]["properties"][switch]).get("enum", [rule.get("const")])
+    ]
+    assert len(blocks) == 1
+    assert fields(name) == set(blocks[0]) - set(elsewhere)
+
+
+def test_no_configuration_is_forgotten() -> None:
+    """Every dataclass that params.build makes is held against the schema above."""
+    built = set()
+    for path in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "attr", getattr(node.func, "id", "")) == "build":
+                kind = node.args[0]
+                built.add(kind.attr if isinstance(kind, ast.Attribute) else getattr(kind, "id", ""))
+    classes = {name for name in built if name[:1].isupper()}
+    assert classes
+    assert classes <= {name.partition(":")[2] for name in {**CONFIGURATIONS, **BY_SWITCH}}
+
+
+def test_every_name_of_the_schema_has_its_module(definitions: Any) -> None:
+    assert definitions["data"]["properties"]["source"]["enum"] == list(SOURCES)
+    assert definitions["classifier"]["properties"]["architecture"]["enum"] == list(ARCHITECTURES)
+    for module in {*SOURCES.values(), *ARCHITECTURES.values()}:
+        assert PACKAGE.parent.joinpath(*module.split(".")).with_suffix(".py").exists(), f"{module} does not exist"
+
+
+def test_every_parameter_of_a_step_is_in_the_schema(definitions: Any) -> None:
+    """The dotted keys that steps declare lead somewhere."""
+    study = definitions["study"]["properties"]
+    top = {"seed", "device", "data_root", "studies", "magnitudes"}
+    for step in steps_of_rules():
+        for key in sources.declared_params(step).values():
+            parts = key.split(".")
+            assert parts[0] in top or (parts[0] == "{study}" and parts[1] in study), f"{step}: {key}"
