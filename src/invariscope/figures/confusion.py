@@ -1,0 +1,99 @@
+"""The confusion of a classifier: what the images of every class were taken for, and the pairs confused most."""
+
+from itertools import groupby
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+from matplotlib.axes import Axes
+from matplotlib.colors import PowerNorm
+from matplotlib.figure import Figure
+
+from invariscope.figures import style
+
+FEW = 20  # classes that can all be named along an axis, with the number of images in each cell
+PAIRS = 12  # confused pairs listed
+SHARES = (0, 0.01, 0.05, 0.2, 0.5, 1)  # on the colour bar
+STRETCH = 0.35  # exponent of the colour scale: single errors of hundreds of images must be seen
+
+
+def draw(path: Path, confusion: pa.Table, title: str) -> None:
+    """A heat map and the most confused pairs, from a table (class_name, predicted_class, n_images)."""
+    names = list(dict.fromkeys(confusion["class_name"].to_pylist()))
+    counts = confusion["n_images"].to_numpy().reshape(len(names), len(names))  # rows: true classes
+    with style.figure(path, style.PAGE, 4.3) as figure:
+        matrix, pairs = figure.subplots(1, 2, width_ratios=(2.3, 1))
+        heat_map(figure, matrix, counts)
+        if len(names) <= FEW:
+            name_all(matrix, counts, names)
+        else:
+            name_groups(matrix, names)
+        list_pairs(pairs, counts, names)
+        accuracy = counts.trace() / counts.sum()
+        figure.suptitle(f"Confusion on the test split: {title}, accuracy {accuracy:.2%} of {counts.sum()} images")
+
+
+def heat_map(figure: Figure, axes: Axes, counts: np.ndarray) -> None:
+    shares = np.ma.masked_equal(counts / np.maximum(counts.sum(1, keepdims=True), 1), 0)  # nothing: left white
+    image = axes.imshow(shares, cmap=f"{style.SEQUENTIAL}_r", norm=PowerNorm(STRETCH, 0, 1), interpolation="nearest")
+    axes.set(xlabel="taken for", ylabel="true class")
+    axes.grid(False)
+    axes.spines[:].set_visible(True)
+    bar = figure.colorbar(image, ax=axes, ticks=SHARES, format="%g", fraction=0.045, pad=0.02)
+    bar.set_label("share of the true class's images (white: none)")
+    bar.outline.set_visible(False)  # type: ignore[operator]
+
+
+def name_all(axes: Axes, counts: np.ndarray, names: list[str]) -> None:
+    """Every class on both axes, the number of images in every cell that has some."""
+    long = max(map(len, names)) > 3
+    axes.set_xticks(range(len(names)), names, rotation=90 if long else 0)
+    axes.set_yticks(range(len(names)), names)
+    for row, column in zip(*counts.nonzero(), strict=True):
+        dark = counts[row, column] > 0.2 * counts[row].sum()
+        colour, size = ("white" if dark else "black"), (6 if len(names) <= 12 else 4.5)
+        axes.text(column, row, str(counts[row, column]), ha="center", va="center", color=colour, fontsize=size)
+
+
+def name_groups(axes: Axes, names: list[str]) -> None:
+    """Neighbouring classes that end in the same words share a label, and lines part them."""
+    labels, sizes = groups(names)
+    edges = np.cumsum([0, *sizes]) - 0.5
+    middles = (edges[:-1] + edges[1:]) / 2
+    axes.set_xticks(middles, labels, rotation=90)
+    axes.set_yticks(middles, labels)
+    axes.tick_params(length=0)
+    if max(sizes) > 1:
+        axes.hlines(edges[1:-1], -0.5, len(names) - 0.5, color="#bbbbbb", linewidth=0.4)
+        axes.vlines(edges[1:-1], -0.5, len(names) - 0.5, color="#bbbbbb", linewidth=0.4)
+
+
+def groups(names: list[str]) -> tuple[list[str], list[int]]:
+    """Runs of names that end alike, with as many words in common as leaves at most FEW runs.
+
+    Names that do not fall into so few runs are cut into equal ones, each under its first name.
+    """
+    for words in (3, 2, 1):
+        runs = [(end, len(list(run))) for end, run in groupby(names, key=lambda name: name.split()[-words:])]
+        if len(runs) <= FEW:
+            return [" ".join(end) for end, _ in runs], [size for _, size in runs]
+    step = -(-len(names) // FEW)
+    firsts = range(0, len(names), step)
+    return [names[first] for first in firsts], [min(step, len(names) - first) for first in firsts]
+
+
+def list_pairs(axes: Axes, counts: np.ndarray, names: list[str]) -> None:
+    """Bars of the most frequent errors, each under its words."""
+    errors = counts * (1 - np.eye(len(names), dtype=counts.dtype))
+    order = np.argsort(-errors, axis=None, kind="stable")[:PAIRS]
+    rows, columns = np.unravel_index(order[errors.flat[order] > 0], counts.shape)
+    kinds = np.count_nonzero(errors)
+    axes.set(title="Most frequent errors", yticks=[], xlabel=f"images ({len(rows)} of {kinds} kinds of error)")
+    axes.set(xlim=(0, max(errors.max(), 1)), ylim=(PAIRS - 0.4, -0.6))
+    axes.spines["left"].set_visible(False)
+    axes.grid(False)
+    axes.barh(np.arange(len(rows)) + 0.2, errors[rows, columns], height=0.3, color=style.COLOURS[2])
+    for place, (row, column) in enumerate(zip(rows, columns, strict=True)):
+        words = f"{names[row]} as {names[column]}: {errors[row, column]}"
+        axes.text(0, place - 0.02, words, fontsize=7 if len(words) < 32 else 5.5, va="bottom")
+    axes.xaxis.get_major_locator().set_params(integer=True)  # type: ignore[attr-defined]
