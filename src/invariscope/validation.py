@@ -225,8 +225,6 @@ def study_problems(study: Mapping[str, Any], name: str) -> Iterator[Problem]:
 def classifier_problems(classifier: Mapping[str, Any], size: int | None, where: tuple[str, ...]) -> Iterator[Problem]:
     if "training" not in classifier and "weights" not in classifier:
         yield (*where, "training"), "is missing; give it, or weights to take instead"
-    if "training" in classifier and "weights" in classifier:
-        yield (*where, "weights"), "is not allowed beside training; give one of them"
     pools = classifier.get("pool_after", [])
     if pools != sorted(pools):
         yield (*where, "pool_after"), f"{shown(pools)} is not allowed; the numbers must increase"

@@ -26,12 +26,12 @@ CHUNK = 256  # images drawn at once: what a CPU's cache holds
 FACTORS = {
     "slant": Factor(-15, 40, "degrees, + to the right at the top"),
     "rotation": Factor(-12, 12, "degrees, + counter-clockwise"),
-    "scale_x": Factor(0.75, 1.2, "factor"),
-    "scale_y": Factor(0.8, 1.1, "factor"),
-    "thickness": Factor(1.4, 4.0, "px"),
+    "scale_x": Factor(0.65, 1.2, "factor"),
+    "scale_y": Factor(0.65, 1.1, "factor"),
+    "thickness": Factor(1.4, 4.6, "px"),
     "shift_x": Factor(-1.5, 1.5, "px, + right"),
     "shift_y": Factor(-1.5, 1.5, "px, + down"),
-    "intensity": Factor(0.85, 1.0, "fraction of white"),
+    "intensity": Factor(0.9, 1.0, "fraction of white"),
     "wobble": Factor(0.2, 1.0, "px, standard deviation of the bending field"),
     "wobble_seed": Factor(0, 2**31, "number of the bending field"),
     "variant": Factor(0, 1, "number of the glyph among the digit's"),
@@ -129,7 +129,7 @@ def _bending(glyph: np.ndarray, seeds: np.ndarray) -> np.ndarray:
 
 def _normals(seeds: np.ndarray, count: int) -> np.ndarray:
     """(N, count) standard normal numbers, a fixed function of the seeds (N,): SplitMix64, then Box and Muller."""
-    bits = seeds.astype(np.uint64)[:, None] << np.uint64(16)
+    bits: np.ndarray = seeds.astype(np.uint64)[:, None] << np.uint64(16)
     bits = (bits + np.arange(1, 2 * count + 1, dtype=np.uint64)) * np.uint64(0x9E3779B97F4A7C15)
     bits = (bits ^ (bits >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     bits = (bits ^ (bits >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)

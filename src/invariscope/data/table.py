@@ -50,22 +50,33 @@ def column_images(column: pa.ChunkedArray) -> np.ndarray:
 
 
 def write_table(path: Path, columns: Mapping[str, Any], units: Mapping[str, str] | None = None) -> None:
-    """Write columns (arrays, lists, pyarrow arrays) as one zstd Parquet file, atomically.
+    """Write columns (arrays, lists, pyarrow arrays, chunked or not) as one zstd Parquet file, atomically.
 
-    `units` go into the metadata of their columns (key `unit`): "px", "degrees", "fraction", ...
+    `units` go into the metadata of their columns (key `unit`): "px", "degrees", "fraction", ... Every page has a
+    checksum, which `read_table` verifies.
     """
     units = units or {}
     unknown = set(units) - set(columns)
     if unknown:
         raise ValueError(f"units for columns that are not there: {sorted(unknown)}")
-    arrays = {name: values if isinstance(values, pa.Array) else pa.array(values) for name, values in columns.items()}
+    arrays = {
+        name: values if isinstance(values, pa.Array | pa.ChunkedArray) else pa.array(values)
+        for name, values in columns.items()
+    }
     fields = [
         pa.field(name, array.type, metadata={"unit": units[name]} if name in units else None)
         for name, array in arrays.items()
     ]
     table = pa.Table.from_arrays(list(arrays.values()), schema=pa.schema(fields))
     with replacing(path) as temporary:
-        pq.write_table(table, temporary, compression="zstd", row_group_size=ROWS_PER_GROUP, store_schema=True)
+        pq.write_table(
+            table,
+            temporary,
+            compression="zstd",
+            row_group_size=ROWS_PER_GROUP,
+            store_schema=True,
+            write_page_checksum=True,
+        )
 
 
 def write_rows(path: Path, rows: Sequence[Mapping[str, Any]], units: Mapping[str, str] | None = None) -> None:
@@ -82,7 +93,8 @@ def read_table(path: Path, columns: Iterable[str] | None = None, filters: Any = 
         missing = sorted(set(columns or ()) - names)
         if missing:
             raise UserError(f"{path}: has no column {missing[0]!r}; it has {', '.join(sorted(names))}")
-        return pq.read_table(path, columns=None if columns is None else list(columns), filters=filters)
+        wanted = None if columns is None else list(columns)
+        return pq.read_table(path, columns=wanted, filters=filters, page_checksum_verification=True)
     except FileNotFoundError:
         raise UserError(f"{path}: no such file; `snakemake --cores 2 {path}` makes it") from None
     except (pa.ArrowInvalid, OSError) as error:
@@ -93,6 +105,8 @@ def read_table(path: Path, columns: Iterable[str] | None = None, filters: Any = 
 def write_data(path: Path, splits: Mapping[str, Images], factor_units: Mapping[str, str] | None = None) -> None:
     """Write a data set: id, split, label, class_name, image, and a column a factor (prefix `factor_`)."""
     parts = list(splits.values())
+    if any(part.class_names != parts[0].class_names for part in parts):
+        raise ValueError("class names differ between splits; a label must mean the same in all")
     names = np.array(parts[0].class_names)
     labels = np.concatenate([part.labels for part in parts])
     columns: dict[str, Any] = {
@@ -100,7 +114,7 @@ def write_data(path: Path, splits: Mapping[str, Images], factor_units: Mapping[s
         "split": np.concatenate([[split] * len(part) for split, part in splits.items()]),
         "label": labels,
         "class_name": names[labels],
-        "image": image_column(np.concatenate([part.pixels for part in parts])),
+        "image": pa.chunked_array([image_column(part.pixels) for part in parts]),  # no copy: they may be large
     }
     for factor in parts[0].factors:
         columns[f"factor_{factor}"] = np.concatenate([part.factors[factor] for part in parts])
@@ -109,25 +123,33 @@ def write_data(path: Path, splits: Mapping[str, Images], factor_units: Mapping[s
 
 
 def read_data(path: Path, split: str, limit: int | None = None) -> Images:
-    """Read one split (the first `limit` images of it). Raises UserError if it has none.
+    """Read one split (the first `limit` images of it). Raises UserError if it has none, or is no data set.
 
     Class names come from the whole table, so that labels mean the same in every split.
     """
-    columns = ("id", "split", "label", "class_name")
-    index = read_table(path, columns)
+    index = read_table(path, ("id", "split", "label", "class_name"))
     table = read_table(path, filters=[("split", "=", split)]).slice(0, limit)
     if not len(table):
-        present = ", ".join(sorted(set(index["split"].to_pylist())))
-        raise UserError(f"{path}: has no images in split {split!r}; it has {present}")
-    names = dict(zip(index["label"].to_pylist(), index["class_name"].to_pylist(), strict=True))
+        present = ", ".join(sorted(index["split"].unique().to_pylist()))
+        raise UserError(f"{path}: has no images in split {split!r}; it has {present or 'no images at all'}")
+    if "image" not in table.column_names or not isinstance(table["image"].type, pa.FixedShapeTensorType):
+        raise UserError(f"{path}: its column 'image' holds no images of one shape; delete it and run again")
     return Images(
         ids=table["id"].to_numpy(),
         pixels=column_images(table["image"]).copy(),
         labels=table["label"].to_numpy(),
-        class_names=tuple(names[label] for label in range(len(names))),
+        class_names=_class_names(path, index),
         factors={
             name.removeprefix("factor_"): table[name].to_numpy()
             for name in table.column_names
             if name.startswith("factor_")
         },
     )
+
+
+def _class_names(path: Path, index: pa.Table) -> tuple[str, ...]:
+    """Class names by label. Raises UserError if labels are not 0, 1, 2, ... with one name each."""
+    pairs = index.group_by(["label", "class_name"]).aggregate([]).sort_by("label")
+    if pairs["label"].to_pylist() != list(range(len(pairs))):
+        raise UserError(f"{path}: its labels are not 0, 1, 2, ... with one class name each; delete it and run again")
+    return tuple(pairs["class_name"].to_pylist())
