@@ -152,14 +152,14 @@ CONFIGURATIONS = {
     "invariscope.filter_gan.config:Scaling": ("filter_gan/properties/mds", ()),
     "invariscope.screening.config:Thresholds": ("screening/properties/thresholds", ()),
 }
-BLOCK = ("architecture", "weights", "training")
+BLOCK = ("weights", "normalisation", "training")
 BY_SWITCH = {  # likewise, for the blocks that hang on `architecture` and `source`
     "invariscope.classifiers.five_conv:FiveConv": ("classifier", "five_conv", BLOCK),
     "invariscope.classifiers.five_conv_dense:FiveConvDense": ("classifier", "five_conv_dense", BLOCK),
     "invariscope.classifiers.alexnet:AlexNet": ("classifier", "alexnet", BLOCK),
     "invariscope.classifiers.resnet:Residual": ("classifier", "resnet18", BLOCK),
-    "invariscope.data.procedural_digits:Config": ("data", "procedural_digits", ("source",)),
-    "invariscope.data.procedural_shapes:Config": ("data", "procedural_shapes", ("source",)),
+    "invariscope.data.procedural_digits:Config": ("data", "procedural_digits", ()),
+    "invariscope.data.procedural_shapes:Config": ("data", "procedural_shapes", ()),
 }
 
 
