@@ -23,4 +23,5 @@ def track(items: Iterable[Item], label: str, total: int, done: int = 0) -> Itera
         if now - last >= SECONDS_BETWEEN_LINES or count == total:
             last = now
             left = (now - start) / (count - done) * (total - count)
-            print(f"{label}: {count}/{total}, {now - start:.0f} s, about {left:.0f} s left", file=sys.stderr, flush=True)
+            times = f"{now - start:.0f} s, about {left:.0f} s left"
+            print(f"{label}: {count}/{total}, {times}", file=sys.stderr, flush=True)

@@ -12,8 +12,6 @@ rule train_classifier:
         class_accuracy="results/{study}/{classifier}/training/class_accuracy.parquet",
         confusion="results/{study}/{classifier}/training/confusion.parquet",
         metrics="results/{study}/{classifier}/training/metrics.json",
-    params:
-        values=parameters("train_classifier"),
     log:
         "logs/train_classifier/{study}/{classifier}.log",
     benchmark:
@@ -23,6 +21,8 @@ rule train_classifier:
         gpu=1,
         mem_mb=6000,
         runtime=240,
+    params:
+        values=parameters("train_classifier"),
     shell:
         STEP + " train_classifier {wildcards.study} {wildcards.classifier} --data {input.data}"
         " --model {output.model} --history {output.history} --class-accuracy {output.class_accuracy}"

@@ -7,8 +7,6 @@ rule prepare_data:
         code=code_with_source("prepare_data"),
     output:
         data="data/{study}.parquet",
-    params:
-        values=parameters("prepare_data"),
     log:
         "logs/prepare_data/{study}.log",
     benchmark:
@@ -17,5 +15,7 @@ rule prepare_data:
     resources:
         mem_mb=4000,
         runtime=60,
+    params:
+        values=parameters("prepare_data"),
     shell:
         STEP + " prepare_data {wildcards.study} --data {output.data} --log {log}"

@@ -10,8 +10,6 @@ rule train_filter_gan:
     output:
         generator="results/{study}/{classifier}/filter_gan/{layer}/generator.safetensors",
         history="results/{study}/{classifier}/filter_gan/{layer}/history.parquet",
-    params:
-        values=parameters("train_filter_gan"),
     log:
         "logs/train_filter_gan/{study}/{classifier}/{layer}.log",
     benchmark:
@@ -21,6 +19,8 @@ rule train_filter_gan:
         gpu=1,
         mem_mb=6000,
         runtime=240,
+    params:
+        values=parameters("train_filter_gan"),
     shell:
         STEP + " train_filter_gan {wildcards.study} {wildcards.classifier} {wildcards.layer} --data {input.data}"
         " --model {input.model} --generator {output.generator} --history {output.history} --log {log}"
@@ -36,8 +36,6 @@ rule average_banks:
     output:
         accuracy="results/{study}/{classifier}/filter_gan/{layer}/accuracy.parquet",
         metrics="results/{study}/{classifier}/filter_gan/{layer}/accuracy.json",
-    params:
-        values=parameters("average_banks"),
     log:
         "logs/average_banks/{study}/{classifier}/{layer}.log",
     benchmark:
@@ -47,6 +45,8 @@ rule average_banks:
         gpu=1,
         mem_mb=8000,
         runtime=240,
+    params:
+        values=parameters("average_banks"),
     shell:
         STEP + " average_banks {wildcards.study} {wildcards.classifier} {wildcards.layer} --data {input.data}"
         " --model {input.model} --generator {input.generator} --accuracy {output.accuracy}"
@@ -63,8 +63,6 @@ rule measure_filters:
         mds="results/{study}/{classifier}/filter_gan/{layer}/mds.parquet",
         filters="results/{study}/{classifier}/filter_gan/{layer}/filters.parquet",
         metrics="results/{study}/{classifier}/filter_gan/{layer}/metrics.json",
-    params:
-        values=parameters("measure_filters"),
     log:
         "logs/measure_filters/{study}/{classifier}/{layer}.log",
     benchmark:
@@ -74,6 +72,8 @@ rule measure_filters:
         gpu=1,
         mem_mb=4000,
         runtime=60,
+    params:
+        values=parameters("measure_filters"),
     shell:
         STEP + " measure_filters {wildcards.study} {wildcards.classifier} {wildcards.layer} --model {input.model}"
         " --generator {input.generator} --mds {output.mds} --filters {output.filters}"

@@ -12,8 +12,6 @@ rule screen_transforms:
         curves="results/{study}/{classifier}/screening/curves.parquet",
         top_classes="results/{study}/{classifier}/screening/top_classes.parquet",
         examples="results/{study}/{classifier}/screening/examples.parquet",
-    params:
-        values=parameters("screen_transforms"),
     log:
         "logs/screen_transforms/{study}/{classifier}.log",
     benchmark:
@@ -23,6 +21,8 @@ rule screen_transforms:
         gpu=1,
         mem_mb=6000,
         runtime=240,
+    params:
+        values=parameters("screen_transforms"),
     shell:
         STEP + " screen_transforms {wildcards.study} {wildcards.classifier} --data {input.data}"
         " --model {input.model} --responses {output.responses} --curves {output.curves}"
@@ -37,8 +37,6 @@ rule find_thresholds:
     output:
         thresholds="results/{study}/{classifier}/screening/thresholds.parquet",
         metrics="results/{study}/{classifier}/screening/metrics.json",
-    params:
-        values=parameters("find_thresholds"),
     log:
         "logs/find_thresholds/{study}/{classifier}.log",
     benchmark:
@@ -47,6 +45,8 @@ rule find_thresholds:
     resources:
         mem_mb=4000,
         runtime=60,
+    params:
+        values=parameters("find_thresholds"),
     shell:
         STEP + " find_thresholds {wildcards.study} {wildcards.classifier} --responses {input.responses}"
         " --thresholds {output.thresholds} --metrics {output.metrics} --log {log}"
