@@ -28,11 +28,11 @@ FACTORS = {
     "rotation": Factor(-12, 12, "degrees, + counter-clockwise"),
     "scale_x": Factor(0.65, 1.2, "factor"),
     "scale_y": Factor(0.65, 1.1, "factor"),
-    "thickness": Factor(1.4, 4.6, "px"),
+    "thickness": Factor(1.4, 5.0, "px"),
     "shift_x": Factor(-1.5, 1.5, "px, + right"),
     "shift_y": Factor(-1.5, 1.5, "px, + down"),
     "intensity": Factor(0.9, 1.0, "fraction of white"),
-    "wobble": Factor(0.2, 1.0, "px, standard deviation of the bending field"),
+    "wobble": Factor(0.2, 0.9, "px, standard deviation of the bending field"),
     "wobble_seed": Factor(0, 2**31, "number of the bending field"),
     "variant": Factor(0, 1, "number of the glyph among the digit's"),
 }

@@ -1,6 +1,7 @@
 """Draw or import a study's images."""
 
 import importlib
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,4 +15,4 @@ def run(params: dict[str, Any], data_root: Path, study: str, *, data: Path) -> N
     source = importlib.import_module(SOURCES[params["data"]["source"]])
     splits = source.draw(params["data"], params["seed"], data_root)
     write_data(data, splits, getattr(source, "FACTOR_UNITS", {}))
-    print(f"{data}: " + ", ".join(f"{len(images)} {split}" for split, images in splits.items()))
+    print(f"{data}: " + ", ".join(f"{len(images)} {split}" for split, images in splits.items()), file=sys.stderr)
