@@ -41,12 +41,14 @@ class Images:
 
 def image_column(images: np.ndarray) -> pa.ExtensionArray:
     """(N, ...) uint8 or float32 array -> a column of fixed-shape tensors."""
-    return pa.FixedShapeTensorArray.from_numpy_ndarray(np.ascontiguousarray(images))
+    # Flattened first: pyarrow orders axes by their strides, and those of an axis of length 1 may be anything.
+    return pa.FixedShapeTensorArray.from_numpy_ndarray(np.ascontiguousarray(images).ravel().reshape(images.shape))
 
 
 def column_images(column: pa.ChunkedArray) -> np.ndarray:
     """The inverse of `image_column`."""
-    return column.combine_chunks().to_numpy_ndarray()
+    values = column.combine_chunks().storage.flatten()  # pyarrow's own to_numpy_ndarray fails on slices
+    return values.to_numpy().reshape(len(column), *column.type.shape)
 
 
 def write_table(path: Path, columns: Mapping[str, Any], units: Mapping[str, str] | None = None) -> None:
