@@ -40,12 +40,5 @@ rule all:
         plan.targets(PARAMS),
 
 
-engine.adopt(workflow)
-
-
-onsuccess:
-    engine.record(workflow, PARAMS)
-
-
-onerror:
-    engine.record(workflow, PARAMS)
+# Before a run DVC's knowledge becomes Snakemake's, after it Snakemake's DVC's.
+engine.link(workflow, PARAMS)

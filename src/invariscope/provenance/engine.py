@@ -1,22 +1,99 @@
-"""What the Snakefile calls."""
+"""What the Snakefile calls: one truth for Snakemake and DVC.
+
+`link` wraps the run. Before Snakemake looks at its files, what DVC knows is taken over, and what DVC's cache holds is
+fetched instead of computed; after the run, also an interrupted one, what it made is handed over to dvc.lock. When
+nothing was touched since the last time, neither asks DVC anything.
+"""
 
 import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from invariscope.errors import UserError
+from invariscope.provenance import exchange, guard
+from invariscope.provenance.gpus import count_gpus
 from invariscope.validation import load_params
+
+Params = Mapping[str, Any]
+READERS = ("create_report", "summary", "list_changes")  # look at Snakemake's records without running anything
 
 
 def open_params() -> dict[str, Any]:
     """params.yaml, validated; a mistake in it ends Snakemake with one line."""
-    try:
+    with one_line_errors():
         return load_params()
+
+
+def link(workflow: Any, params: Params) -> None:
+    """Tie this Snakemake process to DVC, and its jobs to the GPUs that there are.
+
+    Jobs on cluster nodes have a Snakemake process of their own: those are left alone.
+    """
+    if not workflow.is_main_process:
+        return
+    run = workflow.execute
+
+    def execute(*, executor_plugin: Any, **options: Any) -> Any:
+        kind = executor_plugin.common_settings
+        if kind.local_exec:
+            limit_gpus(workflow)
+        go = lambda: run(executor_plugin=executor_plugin, **options)  # noqa: E731
+        with one_line_errors():
+            if kind.touch_exec or not Path(".dvc").is_dir():
+                return go()
+            return look(workflow, params, go) if kind.dryrun_exec else run_linked(workflow, params, go)
+
+    workflow.execute = execute
+    for name in READERS:
+        setattr(workflow, name, looking(workflow, params, getattr(workflow, name)))
+
+
+def run_linked(workflow: Any, params: Params, run: Callable[[], Any]) -> Any:
+    """Run Snakemake between taking over what DVC knows and handing over what was made."""
+    with guard.alone():
+        start = exchange.take_over(workflow, params)
+        try:
+            with guard.announced_to_dvc():
+                return run()
+        finally:
+            exchange.hand_over(workflow, params, start)
+
+
+def look(workflow: Any, params: Params, show: Callable[[], Any]) -> Any:
+    """Show what would be done, or was, in the light of what DVC knows; nothing is fetched or removed."""
+    if Path(".dvc").is_dir():
+        owner = guard.owner()
+        if owner is None:
+            exchange.take_over(workflow, params, look_only=True)
+        else:
+            exchange.say(f"{owner} is running in this folder: what follows may be about to change.")
+    return show()
+
+
+def looking(workflow: Any, params: Params, method: Callable[..., Any]) -> Callable[..., Any]:
+    def reader(*arguments: Any, **options: Any) -> Any:
+        with one_line_errors():
+            return look(workflow, params, lambda: method(*arguments, **options))
+
+    return reader
+
+
+def limit_gpus(workflow: Any) -> None:
+    """No more GPU jobs at once than there are GPUs, unless the user said how many; without any, as many as cores."""
+    count = count_gpus()
+    if count and "gpu" not in workflow.global_resources:
+        from snakemake.resources import Resource
+
+        workflow.global_resources["gpu"] = Resource("gpu", count)
+
+
+@contextmanager
+def one_line_errors() -> Iterator[None]:
+    """End Snakemake with one line where it would print a stack trace."""
+    try:
+        yield
     except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
+        exchange.say(f"error: {error}")
         sys.exit(1)
-
-
-def adopt(workflow: Any) -> None: ...
-
-
-def record(workflow: Any, params: dict[str, Any]) -> None: ...

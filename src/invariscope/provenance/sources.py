@@ -5,32 +5,46 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+from invariscope.errors import UserError
+
 PACKAGE = "invariscope"
 ROOT = Path("src")
 
 
 def code_of(step: str, *modules: str) -> list[str]:
     """The files of a step and of `modules` that it loads by name, with all that they import from the package."""
+    return closure(f"{PACKAGE}.steps.{step}", *modules)
+
+
+def closure(*modules: str) -> list[str]:
+    """The files of modules, with all that they import from the package, packages' `__init__` included."""
+    missing = [module for module in modules if _file(module) is None]
+    if missing:
+        raise UserError(f"{missing[0]}: no such module under {ROOT}; its rule names it as code")
     seen: set[Path] = set()
-    todo = [f"{PACKAGE}.steps.{step}", *modules]
+    todo = list(modules)
     while todo:
-        path = _file(todo.pop())
+        module = todo.pop()
+        path = _file(module)
         if path is not None and path not in seen:
             seen.add(path)
-            todo += _imports(path)
+            todo += _imports(path, module)
     return sorted(path.as_posix() for path in seen)
 
 
 @cache
 def declared_params(step: str) -> dict[str, str]:
     """The PARAMS of a step: name -> dotted key with wildcards in braces."""
-    tree = ast.parse((ROOT / PACKAGE / "steps" / f"{step}.py").read_text())
-    for node in tree.body:
+    path = _file(f"{PACKAGE}.steps.{step}")
+    if path is None:
+        raise UserError(f"{PACKAGE}.steps.{step}: no such module under {ROOT}; its rule asks for its PARAMS")
+    for node in _tree(path).body:
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id == "PARAMS":
             return ast.literal_eval(node.value)
     return {}
 
 
+@cache
 def _file(module: str) -> Path | None:
     """The file of a module; None for what is not a module of the package."""
     base = ROOT.joinpath(*module.split("."))
@@ -38,19 +52,32 @@ def _file(module: str) -> Path | None:
 
 
 @cache
-def _imports(path: Path) -> tuple[str, ...]:
-    return tuple(_walk(ast.parse(path.read_text())))
+def _tree(path: Path) -> ast.Module:
+    try:
+        return ast.parse(path.read_text(encoding="utf-8"))
+    except SyntaxError as error:
+        raise UserError(f"{path}: line {error.lineno}: {error.msg}; mend it first") from None
 
 
-def _walk(tree: ast.AST) -> Iterator[str]:
-    """Every module of the package that is imported, and the packages around it, whose __init__ runs too."""
+@cache
+def _imports(path: Path, module: str) -> tuple[str, ...]:
+    """Every module of the package that a file imports, and the packages around each, whose `__init__` runs too."""
+    package = module if path.name == "__init__.py" else module.rpartition(".")[0]
+    found = set()
+    for name in _names(_tree(path), package.split(".")):
+        parts = name.split(".")
+        if parts[0] == PACKAGE:
+            found |= {".".join(parts[:count]) for count in range(1, len(parts) + 1)}
+    return tuple(sorted(found))
+
+
+def _names(tree: ast.AST, package: list[str]) -> Iterator[str]:
+    """What is imported: modules, and names that may be modules. `package` is where a relative import starts."""
     for node in ast.walk(tree):
-        names: list[str] = []
-        if isinstance(node, ast.ImportFrom) and node.module:
-            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-        elif isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        for name in names:
-            parts = name.split(".")
-            if parts[0] == PACKAGE:
-                yield from (".".join(parts[:count]) for count in range(1, len(parts) + 1))
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else []
+            origin = ".".join([*base, *([node.module] if node.module else [])])
+            yield origin
+            yield from (f"{origin}.{alias.name}" for alias in node.names)
