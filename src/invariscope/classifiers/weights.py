@@ -1,5 +1,6 @@
 """Weights to start from: a file, or weights that torchvision publishes, by name. Nothing in a file is executed."""
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -48,7 +49,8 @@ def read_file(path: Path) -> Weights:
         normalisation = Normalisation(tuple(description["mean"]), tuple(description["std"]))
         return Weights(path, tensors, normalisation, tuple(description["class_names"]))
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings(action="ignore"):  # about pickles that are refused the next moment
+            content = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:
         raise UserError(f"weights: {path}: no such file; put the state dict there, as {_suffixes()}") from None
     except Exception as error:  # whatever a damaged or hostile pickle provokes

@@ -8,6 +8,7 @@ import pyarrow as pa
 from matplotlib.axes import Axes
 from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from invariscope.figures import style
 
@@ -96,4 +97,4 @@ def list_pairs(axes: Axes, counts: np.ndarray, names: list[str]) -> None:
     for place, (row, column) in enumerate(zip(rows, columns, strict=True)):
         words = f"{names[row]} as {names[column]}: {errors[row, column]}"
         axes.text(0, place - 0.02, words, fontsize=7 if len(words) < 32 else 5.5, va="bottom")
-    axes.xaxis.get_major_locator().set_params(integer=True)  # type: ignore[attr-defined]
+    axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))

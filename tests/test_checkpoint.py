@@ -1,0 +1,52 @@
+from pathlib import Path
+
+import pytest
+import torch
+
+from invariscope.checkpoint import Checkpoint
+
+
+def test_a_state_comes_back(tmp_path: Path) -> None:
+    checkpoint = Checkpoint({"seed": 0}, [], folder=tmp_path)
+    assert checkpoint.load() is None
+    checkpoint.save({"weights": torch.arange(3), "step": 4, "history": [{"loss": 0.1, "split": "train"}]})
+    again = Checkpoint({"seed": 0}, [], folder=tmp_path).load()
+    assert again is not None
+    assert again["step"] == 4 and again["history"] == [{"loss": 0.1, "split": "train"}]
+    assert torch.equal(again["weights"], torch.arange(3))
+    checkpoint.remove()
+    checkpoint.remove()  # twice is no mistake
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_other_parameters_or_inputs_find_nothing(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.write_text("one")
+    folder = tmp_path / "checkpoints"
+    Checkpoint({"seed": 0}, [data], folder=folder).save({"step": 1})
+    assert Checkpoint({"seed": 1}, [data], folder=folder).load() is None
+    assert Checkpoint({"seed": 0}, [], folder=folder).load() is None
+    assert Checkpoint({"seed": 0}, [data], folder=folder).load() == {"step": 1}
+    data.write_text("two")
+    assert Checkpoint({"seed": 0}, [data], folder=folder).load() is None
+
+
+@pytest.mark.parametrize("kept", [0, 10, -10])
+def test_a_damaged_file_is_ignored_and_said(tmp_path: Path, kept: int, capsys: pytest.CaptureFixture[str]) -> None:
+    checkpoint = Checkpoint({}, [], folder=tmp_path)
+    checkpoint.save({"step": torch.arange(1000)})
+    checkpoint.path.write_bytes(checkpoint.path.read_bytes()[:kept])
+    assert checkpoint.load() is None
+    assert "starts anew" in capsys.readouterr().err
+
+
+def test_it_is_due_after_its_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [0.0]
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
+    checkpoint = Checkpoint({}, [], seconds=60, folder=tmp_path)
+    now[0] = 59
+    assert not checkpoint.due()
+    now[0] = 60
+    assert checkpoint.due()
+    checkpoint.save({})
+    assert not checkpoint.due()

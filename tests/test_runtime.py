@@ -1,0 +1,50 @@
+import pytest
+import torch
+
+from invariscope.errors import UserError
+from invariscope.runtime import open_device, seeded, torch_generator
+
+CPU = torch.device("cpu")
+
+
+@pytest.mark.parametrize("name", ["cuda:99", "cpu:1", "cuda:x", "tpu", "", "CPU"])
+def test_a_device_that_is_not_there_is_refused_with_those_that_are(name: str) -> None:
+    with pytest.raises(UserError, match="use auto") as error:
+        open_device(name)
+    assert "cpu" in str(error.value) and repr(name) in str(error.value)
+
+
+def test_auto_opens_something_and_fixes_the_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert open_device("auto").type in ("cpu", "cuda", "mps")
+    assert torch.get_num_threads() == 1
+    assert torch.are_deterministic_algorithms_enabled()
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "two", "1.5", "²"])
+def test_a_wrong_number_of_threads_is_refused(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("INVARISCOPE_THREADS", text)
+    with pytest.raises(UserError, match="INVARISCOPE_THREADS"):
+        open_device("cpu")
+
+
+def test_streams_are_told_apart_by_seed_and_name() -> None:
+    def draw(*names: str | int, seed: int = 0) -> list[float]:
+        return torch.rand(4, generator=torch_generator(seed, *names)).tolist()
+
+    assert draw("a", 1) == draw("a", 1)
+    assert len({str(draw(*names)) for names in [("a", 1), ("a", 2), ("b", 1), ("a",)]}) == 4
+    assert draw("a", seed=1) != draw("a")
+
+
+def test_a_seeded_block_repeats_itself_and_leaves_no_trace() -> None:
+    torch.manual_seed(3)
+    expected = torch.rand(2).tolist()
+    torch.manual_seed(3)
+    drawn = []
+    for _ in range(2):
+        with seeded(CPU, 0, "weights"):
+            drawn.append(torch.rand(2).tolist())
+    with pytest.raises(KeyError), seeded(CPU, 0, "weights"):
+        raise KeyError
+    assert drawn[0] == drawn[1] != expected
+    assert torch.rand(2).tolist() == expected
