@@ -1,0 +1,46 @@
+"""How a filter-GAN's training went: losses, the code's recovery, and the trade-off of accuracy against spread."""
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
+
+from invariscope.figures import style
+
+
+def draw(path: Path, history: pa.Table, title: str) -> None:
+    """Four panels from a history (iteration, the losses, code_error, single_bank_accuracy, weight_spread, ...)."""
+    values = {name: history[name].to_numpy() for name in history.column_names}
+    with style.figure(path, style.PAGE, 4.4) as figure:
+        (losses, accuracy), (code, spread) = figure.subplots(2, 2, sharex=True)
+        curve(losses, values, "discriminator_loss", 1, "discriminator")
+        curve(losses, values, "generator_loss", 2, "generator (without the code's part)")
+        losses.set(title="Losses", ylabel="loss (nats)")
+        losses.margins(y=0.25)
+        losses.legend(loc="best")
+        curve(code, values, "code_error", 3, "code head")
+        code.axhline(1, color="black", linestyle="--", linewidth=0.9, label="nothing recovered")
+        code.set(title="Recovery of the latent code", ylabel="mean squared error (variance of z)", ylim=(0, 1.15))
+        code.legend(loc="center right")
+        curve(accuracy, values, "single_bank_accuracy", 4, "one generated bank")
+        accuracy.axhline(
+            values["real_accuracy"][-1], color="black", linestyle="--", linewidth=0.9, label="the real filters"
+        )
+        split = history["accuracy_split"][0].as_py()
+        accuracy.set(title="Untouched classifier", ylabel=f"accuracy ({split} split, fraction)")
+        accuracy.legend(loc="lower right")
+        curve(spread, values, "weight_spread", 5, "generated weights over z")
+        spread.set(title="Variety of the generated filters", ylabel="std over z / std of real weights", ylim=0)
+        for axes in (code, spread):
+            axes.set_xlabel("iteration")
+            axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
+            axes.set_xlim(left=0)
+        end = f"{values['single_bank_accuracy'][-1]:.1%} accuracy, spread {values['weight_spread'][-1]:.2f} at the end"
+        figure.suptitle(f"Filter-GAN training: {title}; {end}")
+
+
+def curve(axes: Axes, values: dict[str, np.ndarray], name: str, number: int, label: str) -> None:
+    look = {"color": style.COLOURS[number], "marker": style.MARKERS[number % len(style.MARKERS)]}
+    axes.plot(values["iteration"], values[name], label=label, **look)

@@ -1,0 +1,28 @@
+"""How much generated filters vary, in the space of the weights."""
+
+import torch
+from torch import Tensor
+
+SAMPLES = 64  # latent codes for a standard deviation
+
+
+def weight_spread(banks: Tensor, real: Tensor) -> float:
+    """Mean over the weights of their standard deviation over banks (S, C_out, C_in, k, k), over that of the real bank.
+
+    0: the generator ignores its code; 1: a weight varies over codes as much as real weights do over the layer.
+    """
+    return float(banks.std(0).mean() / real.std())
+
+
+def spread_ratio(banks: Tensor) -> float:
+    """Within-filter over between-filter spread of banks (S, C_out, ...), Euclidean, in the space of the filters.
+
+    Within: root mean square distance of a filter's samples to their mean. Between: of these means to the mean of all.
+    Denominators are S - 1 and C_out - 1.
+    """
+    filters = banks.flatten(2).double()  # (S, C_out, C_in*k*k)
+    samples, count = filters.shape[:2]
+    means = filters.mean(0)
+    within = (filters - means).square().sum() / (count * (samples - 1))
+    between = (means - means.mean(0)).square().sum() / (count - 1)
+    return float(torch.sqrt(within / between))

@@ -1,0 +1,47 @@
+"""Average the convolutions of generated banks and retrain what follows: is accuracy kept?"""
+
+from pathlib import Path
+from typing import Any
+
+from invariscope.classifiers.model_file import load_classifier
+from invariscope.data.table import read_data, write_rows
+from invariscope.files import write_json
+from invariscope.filter_gan import averaging
+from invariscope.filter_gan.config import Averaging
+from invariscope.filter_gan.generator_file import load_generator
+from invariscope.params import build
+from invariscope.runtime import open_device
+from invariscope.seeding import derive
+
+PARAMS = {"seed": "seed", "averaging": "{study}.filter_gan.averaging"}
+
+
+def run(
+    params: dict[str, Any],
+    device: str,
+    study: str,
+    classifier: str,
+    layer: str,
+    *,
+    data: Path,
+    model: Path,
+    generator: Path,
+    accuracy: Path,
+    metrics: Path,
+) -> None:
+    place = open_device(device)
+    config = build(Averaging, params["averaging"])
+    trained, module = load_generator(generator, place)
+    rows = averaging.average(
+        load_classifier(model, place),
+        module,
+        trained,
+        read_data(data, "train", config.images),
+        read_data(data, "test"),
+        config,
+        derive(params["seed"], "averaging", study, classifier, layer),
+        f"{study} {classifier} {layer} averaging",
+    )
+    origin = {"study": study, "classifier": classifier, "layer": layer}
+    write_rows(accuracy, [origin | row for row in rows], {"accuracy": "fraction of the test split"})
+    write_json(metrics, averaging.summarise(rows))
