@@ -41,13 +41,15 @@ class Images:
 
 def image_column(images: np.ndarray) -> pa.ExtensionArray:
     """(N, ...) uint8 or float32 array -> a column of fixed-shape tensors."""
-    # Flattened first: pyarrow orders axes by their strides, and those of an axis of length 1 may be anything.
-    return pa.FixedShapeTensorArray.from_numpy_ndarray(np.ascontiguousarray(images).ravel().reshape(images.shape))
+    # Not from_numpy_ndarray: it reads a permutation of the axes out of the strides, which an axis of length 1 fools.
+    values = pa.array(np.ascontiguousarray(images).reshape(-1))
+    storage = pa.FixedSizeListArray.from_arrays(values, int(np.prod(images.shape[1:])))
+    return pa.ExtensionArray.from_storage(pa.fixed_shape_tensor(values.type, images.shape[1:]), storage)
 
 
 def column_images(column: pa.ChunkedArray) -> np.ndarray:
     """The inverse of `image_column`."""
-    values = column.combine_chunks().storage.flatten()  # pyarrow's own to_numpy_ndarray fails on slices
+    values = column.combine_chunks().storage.flatten()  # to_numpy_ndarray fails on some slices
     return values.to_numpy().reshape(len(column), *column.type.shape)
 
 
