@@ -122,14 +122,14 @@ def refused(step: str, capsys: pytest.CaptureFixture[str]) -> str:
     capsys.readouterr()
     code = main(arguments(step, INPUTS[step][1], outputs))
     printed = capsys.readouterr()
-    lines = printed.err.splitlines()
+    *progress, line = printed.err.splitlines()
     assert code == 1, printed
-    assert len(lines) == 1, printed
-    assert lines[0].startswith(f"invariscope {step}: error: ")
-    assert "mistake of the program" not in lines[0]
+    assert "Traceback" not in printed.err, printed
+    assert line.startswith(f"invariscope {step}: error: ")
+    assert not any("error" in earlier for earlier in progress), printed
     after = {path for path in Path().rglob("*") if path.is_file()} - {Path("logs/step.log")}
     assert after - before == set(), "left behind"
-    return lines[0]
+    return line
 
 
 # --- parameters -------------------------------------------------------------------------------------------------------
@@ -217,8 +217,8 @@ def smaller_images(table: pa.Table) -> pa.Table:
 
 
 TABLES: list[tuple[str, Callable[[str], None], str]] = [
-    ("train_classifier", lambda path: Path(path).unlink(), "no such file"),
-    ("train_classifier", cut, "is not a readable Parquet file"),
+    ("train_classifier", lambda path: Path(path).unlink(), "data/toy.parquet: no such file"),
+    ("train_classifier", cut, "data/toy.parquet: is not a readable Parquet file"),
     ("train_classifier", flip, "is not a readable Parquet file"),
     ("train_classifier", text_instead, "is not a readable Parquet file"),
     ("train_classifier", lambda path: Path(path).write_bytes(b""), "is not a readable Parquet file"),
@@ -228,10 +228,10 @@ TABLES: list[tuple[str, Callable[[str], None], str]] = [
     ("train_classifier", rewritten(only_split("train")), "has no images in split 'test'; it has train"),
     ("train_classifier", rewritten(only_split("none")), "has no images in split 'train'; it has no images"),
     ("train_classifier", rewritten(other_labels), "its labels are not 0, 1, 2"),
-    ("train_classifier", rewritten(only_class), "class"),
-    ("screen_transforms", rewritten(smaller_images), "px"),
-    ("average_banks", rewritten(smaller_images), "px"),
-    ("train_filter_gan", rewritten(smaller_images), "px"),
+    ("train_classifier", rewritten(only_class), "has no class but '0'"),
+    ("screen_transforms", rewritten(smaller_images), "(1, 20, 20) px"),
+    ("average_banks", rewritten(smaller_images), "(1, 20, 20) px"),
+    ("train_filter_gan", rewritten(smaller_images), "(1, 20, 20) px"),
     ("screen_transforms", rewritten(only_class), "classes"),
 ]
 
@@ -241,9 +241,7 @@ def test_tables_of_images(
     toy: Path, capsys: pytest.CaptureFixture[str], step: str, damage: Callable[[str], None], words: str
 ) -> None:
     damage(DATA)
-    line = refused(step, capsys)
-    assert DATA in line
-    assert words in line
+    assert words in refused(step, capsys)
 
 
 @pytest.mark.parametrize("damage", [cut, text_instead, rewritten(lambda table: table.select(["seed"]))])

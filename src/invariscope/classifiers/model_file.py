@@ -57,6 +57,11 @@ class Classifier(nn.Module):
         self.register_buffer("std", torch.tensor(normalisation.std, device=device)[:, None, None], persistent=False)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Raises UserError for images of another shape than those it was trained on."""
+        expected = (self.channels, self.size, self.size)
+        if x.shape[1:] != expected:
+            shapes = f"{tuple(x.shape[1:])} px (channels, height, width), not {expected}"
+            raise UserError(f"the classifier does not fit these images of {shapes}; train it on them")
         return self.network((x - self.mean) / self.std)
 
 

@@ -8,7 +8,7 @@ from invariscope.classifiers import evaluation, initial, training
 from invariscope.classifiers.architectures import architecture_of
 from invariscope.classifiers.model_file import load_classifier, save_classifier
 from invariscope.data.table import Images, read_data, read_table, write_table
-from invariscope.errors import placed
+from invariscope.errors import UserError, placed
 from invariscope.files import write_json
 from invariscope.params import build
 from invariscope.runtime import open_device
@@ -31,6 +31,8 @@ def run(
 ) -> None:
     place, seed, block = open_device(device), params["seed"], params["block"]
     images, test = read_data(data, "train"), read_data(data, "test")
+    if len(images.class_names) < 2:
+        raise UserError(f"{data}: has no class but {images.class_names[0]!r}; a classifier needs two or more")
     with placed(f"params.yaml: {study}.classifiers.{classifier}"):
         network = initial.new_classifier(block, images, seed, place)
         settings = build(training.Training, block.get("training", {"epochs": 0}))
