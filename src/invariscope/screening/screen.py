@@ -1,11 +1,12 @@
 """Screening: a classifier's answers to images transformed by every family and magnitude."""
 
 from collections.abc import Callable, Sequence
+from copy import deepcopy
 from dataclasses import replace
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from invariscope.data.table import Images
 from invariscope.progress import track
@@ -42,12 +43,13 @@ def screen(
     neither on `batch_size` nor on the order of the images.
     """
     size = CPU_BLOCK if device.type == "cpu" else batch_size
+    network = _arranged(classifier, device)
     transforms = [prepare(*condition, images.pixels.shape[1:], rendering, device) for condition in conditions]
     starts = range(0, len(images), size)
     predicted, probabilities = [], []
     for start in track(starts, "blocks of images", len(starts)):
         batch, count = _block(images, start, size, seed, device), min(size, len(images) - start)
-        logits = _answers(classifier, batch, transforms)[:, :count].cpu()  # (M, count, K)
+        logits = _answers(network, batch, transforms)[:, :count].cpu()  # (M, count, K)
         predicted.append(logits.argmax(2).numpy())
         softmax = logits.double().softmax(2).numpy()
         probabilities.append((np.round(softmax / STEP) * STEP).astype(np.float32))
@@ -60,6 +62,14 @@ def screen(
         probabilities=np.concatenate(probabilities, axis=1),
         rendering={family: rendering.recorded(family) for family, _ in conditions},
     )
+
+
+def _arranged(classifier: Callable[[Tensor], Tensor], device: torch.device) -> Callable[[Tensor], Tensor]:
+    """The classifier with channels innermost, where a CPU convolves up to twice as fast."""
+    if device.type != "cpu" or not isinstance(classifier, nn.Module):
+        return classifier
+    network = deepcopy(classifier).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return lambda images: network(images.contiguous(memory_format=torch.channels_last))
 
 
 @torch.inference_mode()

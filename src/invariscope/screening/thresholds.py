@@ -118,6 +118,7 @@ def locate(curves: np.ndarray, magnitudes: np.ndarray, criterion: str, config: T
         "rebound_share": float(rebounds[1:].mean()),
         "clean": float(clean[0]),
         "level": config.level if criterion == "accuracy" else None,
+        "confidence": config.confidence,
         "grid_end": float(magnitudes[-1]),
     }
 
