@@ -1,0 +1,89 @@
+"""Example images of every class, side by side."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from invariscope.data.table import Images
+from invariscope.figures.style import PAGE, figure
+
+LINE_PER_CLASS = 20  # up to so many classes have a line each, with the name before it
+MOST_CLASSES = 60
+COLUMNS = 5  # of classes, where there are more: 60 shapes then stand as 12 forms x 5 colours
+WHITE = 255
+MARGINS = 0.36  # inches above and below the pictures
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How the page is divided; sizes in px of the images."""
+
+    columns: int  # of classes
+    examples: int  # of each class, side by side
+    caption: int  # height of the line that holds a name above its examples
+    gap: int  # between images
+    names: float  # inches of the page for names before the lines
+
+    def pitch(self, size: tuple[int, int]) -> tuple[int, int]:
+        """Height and width that a class takes, with the gap to the next."""
+        height, width = size
+        return height + self.caption + self.gap, self.examples * (width + self.gap) + self.gap * (self.columns > 1)
+
+
+def plot_samples(path: Path, images: Images, study: str, split: str) -> None:
+    """Draw the first images of every class (of the first 60, if there are more)."""
+    shown = min(len(images.class_names), MOST_CLASSES)
+    size = images.pixels.shape[2:]
+    gap = max(1, size[1] // 14)
+    if shown <= LINE_PER_CLASS:
+        longest = max(len(name) for name in images.class_names[:shown])
+        layout = Layout(columns=1, examples=20, caption=0, gap=gap, names=0.15 + 0.055 * min(longest, 24))
+    else:
+        layout = Layout(columns=COLUMNS, examples=3, caption=size[0] * 2 // 5, gap=gap, names=0.0)
+    mosaic = arrange(images, shown, layout)
+    height = (PAGE - layout.names) * mosaic.shape[0] / mosaic.shape[1] + MARGINS
+    with figure(path, PAGE, height) as drawing:
+        axes = drawing.add_subplot()
+        axes.imshow(mosaic, interpolation="nearest")
+        axes.grid(False)
+        axes.spines[:].set_visible(False)
+        axes.set(xticks=[], yticks=[])
+        _write_names(axes, images.class_names[:shown], layout, size)
+        known = len(images.class_names)
+        classes = f"all {known} classes" if shown == known else f"the first {shown} of {known} classes"
+        axes.set_title(f"{study}: {split} images of {classes}")
+
+
+def arrange(images: Images, shown: int, layout: Layout) -> np.ndarray:
+    """One picture (H, W, 3) uint8 of the first images of each class; places without an image stay white."""
+    channels, height, width = images.pixels.shape[1:]
+    down, across = layout.pitch((height, width))
+    rows = -(-shown // layout.columns)
+    mosaic = np.full((rows * down - layout.gap, layout.columns * across - layout.gap, 3), WHITE, np.uint8)
+    for label in range(shown):
+        row, column = divmod(label, layout.columns)
+        top = row * down + layout.caption
+        for place, index in enumerate(np.flatnonzero(images.labels == label)[: layout.examples]):
+            left = column * across + place * (width + layout.gap)
+            picture = images.pixels[index].transpose(1, 2, 0)  # (H, W, C)
+            mosaic[top : top + height, left : left + width] = picture if channels == 3 else picture[..., :1]
+    return mosaic
+
+
+def _write_names(axes: Axes, names: tuple[str, ...], layout: Layout, size: tuple[int, int]) -> None:
+    """Before each line, or above each class."""
+    down, across = layout.pitch(size)
+    if layout.columns == 1:
+        axes.set_yticks([index * down + size[0] / 2 for index in range(len(names))], [_cut(name, 24) for name in names])
+        axes.tick_params(axis="y", length=0)
+        return
+    for index, name in enumerate(names):
+        row, column = divmod(index, layout.columns)
+        bottom = row * down + layout.caption - layout.gap / 2
+        axes.text(column * across, bottom, _cut(name, 26), fontsize=6.5, va="bottom", ha="left")
+
+
+def _cut(name: str, length: int) -> str:
+    return name if len(name) <= length else f"{name[: length - 1]}…"
