@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import torch
+from PIL import Image
 from ruamel.yaml import YAML
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
@@ -271,6 +272,37 @@ def test_mnist_damaged(toy: Path, capsys: pytest.CaptureFixture[str]) -> None:
         idx(raw / f"{split}-labels-idx1-ubyte.gz", np.arange(20) % 10)
     cut(str(raw / "train-images-idx3-ubyte.gz"))
     assert "train-images-idx3-ubyte.gz: is damaged" in refused("prepare_data", capsys)
+
+
+def photographs(classes: dict[str, int]) -> Path:
+    """A folder of images per class."""
+    folder = Path("photographs")
+    for name, count in classes.items():
+        (folder / name).mkdir(parents=True)
+        for number in range(count):
+            Image.new("L", (30, 20), number).save(folder / name / f"{number}.png")
+    edit("toy.data", {"source": "image_folder", "folder": "photographs", "size": 28, "channels": 1})
+    return folder
+
+
+def test_image_folders(toy: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = photographs({"cat": 5, "dog": 5})
+    assert main(arguments("prepare_data", {}, {"data": "good.parquet"})) == 0
+    cut("photographs/cat/3.png")
+    assert "photographs/cat/3.png: is no readable image" in refused("prepare_data", capsys)
+    shutil.rmtree(folder / "cat")
+    (folder / "cat").mkdir()
+    assert "photographs/cat: has no images" in refused("prepare_data", capsys)
+    shutil.rmtree(folder)
+    folder.mkdir()
+    assert "photographs: has no folders" in refused("prepare_data", capsys)
+    folder.rmdir()
+    assert "photographs: no such folder" in refused("prepare_data", capsys)
+
+
+def test_a_class_that_is_too_small_to_be_split(toy: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    photographs({"cat": 5, "dog": 1})
+    assert "photographs: class 'dog' has 1 images" in refused("prepare_data", capsys)
 
 
 # --- weights ----------------------------------------------------------------------------------------------------------
