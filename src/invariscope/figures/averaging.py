@@ -1,6 +1,7 @@
 """Accuracy averaging: what each condition leaves of the accuracy, with and without retraining of the later layers."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -41,9 +42,8 @@ def points(axes: Axes, place: int, values: np.ndarray, colour: str) -> None:
     mean, low, high = mean_interval(values)
     errors = None if np.isnan(low) else [[mean - low], [high - mean]]
     axes.errorbar(mean, place + JITTER, xerr=errors, fmt="D", color=colour, capsize=3)
-    axes.annotate(
-        f"{mean:.4f}", (mean, place + JITTER), (0, -5), textcoords="offset points", ha="center", va="top", size=7
-    )
+    look: dict[str, Any] = {"textcoords": "offset points", "ha": "center", "va": "top", "size": 7}
+    axes.annotate(f"{mean:.4f}", (mean, place + JITTER), (0, -5), **look)
 
 
 def by_seed(accuracy: pa.Table, condition: str, retrained: bool) -> np.ndarray:
@@ -56,4 +56,4 @@ def verdict(accuracy: pa.Table) -> str:
     differences = by_seed(accuracy, "averaged", True) - by_seed(accuracy, REFERENCE, True)
     mean, low, high = (100 * value for value in mean_interval(differences))
     interval = "" if np.isnan(low) else f" (95 % interval {low:+.2f} to {high:+.2f})"
-    return f"averaged − real, both retrained: {mean:+.2f} percentage points{interval}, {len(differences)} seeds"
+    return f"averaged minus real, both retrained: {mean:+.2f} percentage points{interval}, {len(differences)} seeds"

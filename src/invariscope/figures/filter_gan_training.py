@@ -1,6 +1,7 @@
 """How a filter-GAN's training went: losses, the code's recovery, and the trade-off of accuracy against spread."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -8,6 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from invariscope.figures import style
+
+REFERENCE: dict[str, Any] = {"color": style.COLOURS[0], "linestyle": "--", "linewidth": 0.9}
 
 
 def draw(path: Path, history: pa.Table, title: str) -> None:
@@ -21,18 +24,17 @@ def draw(path: Path, history: pa.Table, title: str) -> None:
         losses.margins(y=0.25)
         losses.legend(loc="best")
         curve(code, values, "code_error", 3, "code head")
-        code.axhline(1, color="black", linestyle="--", linewidth=0.9, label="nothing recovered")
+        code.axhline(1, label="nothing recovered", **REFERENCE)
         code.set(title="Recovery of the latent code", ylabel="mean squared error (variance of z)", ylim=(0, 1.15))
-        code.legend(loc="center right")
+        code.legend(loc="best")
         curve(accuracy, values, "single_bank_accuracy", 4, "one generated bank")
-        accuracy.axhline(
-            values["real_accuracy"][-1], color="black", linestyle="--", linewidth=0.9, label="the real filters"
-        )
+        accuracy.axhline(values["real_accuracy"][-1], label="the real filters", **REFERENCE)
         split = history["accuracy_split"][0].as_py()
         accuracy.set(title="Untouched classifier", ylabel=f"accuracy ({split} split, fraction)")
         accuracy.legend(loc="lower right")
         curve(spread, values, "weight_spread", 5, "generated weights over z")
-        spread.set(title="Variety of the generated filters", ylabel="std over z / std of real weights", ylim=0)
+        spread.set(title="Variety of the generated filters", ylabel="std over z / std of real weights")
+        spread.set_ylim(0, 1.15 * values["weight_spread"].max())
         for axes in (code, spread):
             axes.set_xlabel("iteration")
             axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
@@ -42,5 +44,5 @@ def draw(path: Path, history: pa.Table, title: str) -> None:
 
 
 def curve(axes: Axes, values: dict[str, np.ndarray], name: str, number: int, label: str) -> None:
-    look = {"color": style.COLOURS[number], "marker": style.MARKERS[number % len(style.MARKERS)]}
+    look: dict[str, Any] = {"color": style.COLOURS[number], "marker": style.MARKERS[number % len(style.MARKERS)]}
     axes.plot(values["iteration"], values[name], label=label, **look)

@@ -1,6 +1,7 @@
 """Real and generated filters in the plane, as far as a plane can show them (the paper's Fig. 5)."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -52,7 +53,7 @@ def samples(axes: Axes, rows: pa.Table, colour: str, level: float) -> None:
 
 
 def stars(axes: Axes, rows: pa.Table, colour: str, edge: str, level: float) -> None:
-    look = {"markerfacecolor": colour, "markeredgecolor": edge, "markeredgewidth": 0.6, "zorder": level}
+    look: dict[str, Any] = {"markerfacecolor": colour, "markeredgecolor": edge, "markeredgewidth": 0.6, "zorder": level}
     axes.plot(*coordinates(rows, "real").T, "*", markersize=9, **look)
 
 

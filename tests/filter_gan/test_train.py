@@ -1,0 +1,167 @@
+"""Training of a filter-GAN on a small classifier."""
+
+import copy
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from invariscope.checkpoint import Checkpoint
+from invariscope.data.table import Images
+from invariscope.errors import UserError
+from invariscope.filter_gan.config import FilterGanConfig, layer_config
+from invariscope.filter_gan.generator_file import load_generator, save_generator
+from invariscope.filter_gan.train import UNITS, Run, train
+from tests.filter_gan.small import SmallClassifier
+
+CONFIG = FilterGanConfig(
+    latent_dimension=4,
+    iterations=12,
+    batch_size=16,
+    generator_width=16,
+    discriminator_width=8,
+    log_every=5,
+    log_banks=2,
+    log_images=100,
+)
+CPU = torch.device("cpu")
+
+
+class Killed(Exception):
+    pass
+
+
+class DyingCheckpoint(Checkpoint):
+    """Saves once, in mid-training, and dies."""
+
+    def due(self) -> bool:
+        return True
+
+    def save(self, state: dict) -> None:
+        if state["iteration"] == 7:
+            super().save(state)
+            raise Killed
+
+
+def test_a_killed_training_resumes_to_the_same_bits(
+    classifier: SmallClassifier, images: Images, held_out: Images, tmp_path: Path
+) -> None:
+    whole, rows = train(classifier, "conv2", CONFIG, images, held_out, seed=3)
+    with pytest.raises(Killed):
+        train(classifier, "conv2", CONFIG, images, held_out, 3, DyingCheckpoint({"a": 1}, [], folder=tmp_path))
+    checkpoint = Checkpoint({"a": 1}, [], folder=tmp_path)
+    assert checkpoint.load()["iteration"] == 7
+    resumed, resumed_rows = train(classifier, "conv2", CONFIG, images, held_out, 3, checkpoint)
+    assert resumed_rows == rows
+    for name, value in whole.state_dict().items():
+        assert torch.equal(value, resumed.state_dict()[name]), name
+
+
+def test_seeds_matter_and_equal_seeds_agree(classifier: SmallClassifier, images: Images, held_out: Images) -> None:
+    runs = [train(classifier, "conv2", replace(CONFIG, iterations=2), images, held_out, seed)[0] for seed in (1, 1, 2)]
+    weights = [run.layers[4].weight for run in runs]
+    assert torch.equal(weights[0], weights[1])
+    assert not torch.equal(weights[0], weights[2])
+
+
+def test_the_history_has_a_row_every_so_often_and_the_last(
+    classifier: SmallClassifier, images: Images, held_out: Images
+) -> None:
+    _, rows = train(classifier, "conv1", CONFIG, images, held_out, seed=0)
+    assert [row["iteration"] for row in rows] == [5, 10, 12]
+    assert all(list(row) == list(UNITS) for row in rows)
+
+
+@pytest.mark.parametrize("sees", ["convolution", "representation"])
+@pytest.mark.parametrize("loss", ["minimax", "non_saturating"])
+def test_the_classifier_stays_as_it_is(
+    classifier: SmallClassifier, images: Images, held_out: Images, sees: str, loss: str
+) -> None:
+    before = copy.deepcopy(classifier.state_dict())
+    train(classifier, "conv2", replace(CONFIG, iterations=3, sees=sees, loss=loss), images, held_out, seed=0)
+    assert not classifier.training
+    assert all(torch.equal(value, before[name]) for name, value in classifier.state_dict().items())
+    assert not any(module._forward_hooks or module._forward_pre_hooks for module in classifier.modules())
+
+
+def test_the_discriminator_sees_what_it_is_told(classifier: SmallClassifier, images: Images, held_out: Images) -> None:
+    x = images.tensors()[0][:8]
+    normalised = (x - 0.3) / 0.4
+    for sees, end in (("convolution", 5), ("representation", 7)):
+        run = Run(classifier, "conv2", replace(CONFIG, sees=sees), images, held_out, 0)
+        found = run.seen(run.layer.convolution(run.inputs(torch.arange(8))))
+        torch.testing.assert_close(found, classifier.network[:end](normalised))
+
+
+def test_an_iteration_moves_what_algorithm_1_says(
+    classifier: SmallClassifier, images: Images, held_out: Images
+) -> None:
+    run = Run(classifier, "conv2", CONFIG, images, held_out, 0)
+    before = {name: copy.deepcopy(getattr(run, name).state_dict()) for name in ("generator", "discriminator")}
+    run.advance(0)
+    for name in ("generator", "discriminator"):
+        for key, value in getattr(run, name).named_parameters():
+            assert not torch.equal(value, before[name][key]), key
+    assert all(parameter.requires_grad for parameter in run.discriminator.parameters())
+
+
+def test_without_the_code_the_code_head_learns_nothing(
+    classifier: SmallClassifier, images: Images, held_out: Images
+) -> None:
+    run = Run(classifier, "conv2", replace(CONFIG, code_weight=0.0), images, held_out, 0)
+    before = run.discriminator.code_head.weight.clone()
+    run.advance(0)
+    assert torch.equal(run.discriminator.code_head.weight, before)
+
+
+def test_training_makes_banks_that_the_classifier_can_use(
+    classifier: SmallClassifier, images: Images, held_out: Images
+) -> None:
+    config = replace(CONFIG, iterations=250, learning_rate=1e-3, code_weight=0.05, generator_width=32, log_every=125)
+    untrained = Run(classifier, "conv2", config, images, held_out, 0)
+    start = untrained.monitor.judge(untrained.generator)
+    _, rows = train(classifier, "conv2", config, images, held_out, seed=0)
+    assert rows[-1]["real_accuracy"] > 0.9
+    assert rows[-1]["single_bank_accuracy"] > start["single_bank_accuracy"] + 0.2
+    assert rows[-1]["weight_spread"] > 0.05
+    assert rows[-1]["code_error"] < 0.8
+
+
+def test_a_generator_survives_its_file(tmp_path: Path) -> None:
+    from invariscope.filter_gan.networks import Generator
+
+    torch.manual_seed(0)
+    generator = Generator(4, 16, (3, 2, 5, 5), scale=0.3)
+    path = tmp_path / "generator.safetensors"
+    save_generator(generator, "features.3", CONFIG, path)
+    first = path.read_bytes()
+    save_generator(generator, "features.3", CONFIG, path)
+    assert path.read_bytes() == first
+    loaded, module = load_generator(path, CPU)
+    z = torch.randn(2, 4)
+    assert module == "features.3" and torch.equal(loaded(z), generator(z))
+    assert not any(parameter.requires_grad for parameter in loaded.parameters())
+
+
+def test_files_that_hold_no_generator_are_named(tmp_path: Path) -> None:
+    from safetensors.torch import save_file
+
+    path = tmp_path / "generator.safetensors"
+    with pytest.raises(UserError, match=r"generator\.safetensors: no such file"):
+        load_generator(path, CPU)
+    path.write_bytes(b"not tensors at all")
+    with pytest.raises(UserError, match="not a whole safetensors file"):
+        load_generator(path, CPU)
+    save_file({"a": torch.zeros(1)}, path)
+    with pytest.raises(UserError, match="holds no filter-GAN generator"):
+        load_generator(path, CPU)
+
+
+def test_a_layers_block_overrides_the_study() -> None:
+    training = {"iterations": 500, "code_weight": 1}
+    assert layer_config(training, {}, "conv2") == ("conv2", FilterGanConfig(iterations=500, code_weight=1.0))
+    path, config = layer_config(training, {"module": "features.8", "iterations": 9}, "deep")
+    assert path == "features.8" and config.iterations == 9 and config.code_weight == 1
+    with pytest.raises(UserError, match="no parameter"):
+        layer_config(training, {"iteration": 3}, "conv2")
