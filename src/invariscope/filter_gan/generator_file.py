@@ -8,7 +8,9 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
-from invariscope.errors import UserError
+from invariscope.classifiers.model_file import Classifier, load_classifier
+from invariscope.classifiers.surgery import find_convolution
+from invariscope.errors import UserError, placed
 from invariscope.files import replacing
 from invariscope.filter_gan.config import FilterGanConfig
 from invariscope.filter_gan.networks import Generator
@@ -36,11 +38,25 @@ def load_generator(path: Path, device: torch.device) -> tuple[Generator, str]:
         raise UserError(f"{path}: is not a whole safetensors file ({error}); delete it and run again") from None
     if text is None:
         raise UserError(f"{path}: holds no filter-GAN generator; train_filter_gan writes one")
-    description = json.loads(text)
-    config = description["config"]
-    generator = Generator(config["latent_dimension"], config["generator_width"], description["bank_shape"])
     try:
+        description = json.loads(text)
+        config, module = description["config"], description["module"]
+        generator = Generator(config["latent_dimension"], config["generator_width"], description["bank_shape"])
         generator.load_state_dict(tensors)
+    except (ValueError, KeyError, TypeError):
+        raise UserError(f"{path}: its description is damaged; delete it and run again") from None
     except RuntimeError:
         raise UserError(f"{path}: its weights do not fit its description; delete it and run again") from None
-    return generator.to(device).eval().requires_grad_(False), description["module"]
+    return generator.to(device).eval().requires_grad_(False), module
+
+
+def load_with_classifier(path: Path, model: Path, device: torch.device) -> tuple[Generator, str, Classifier]:
+    """A generator, the module path of its layer, and its classifier. Raises UserError if they do not fit."""
+    generator, module = load_generator(path, device)
+    classifier = load_classifier(model, device)
+    with placed(path):
+        real = tuple(find_convolution(classifier.network, module).weight.shape)
+        if real != tuple(generator.bank_shape):
+            shapes = f"{tuple(generator.bank_shape)}, and layer {module!r} of {model} {real}"
+            raise UserError(f"makes filter banks of {shapes}; run train_filter_gan again")
+    return generator, module, classifier

@@ -3,12 +3,11 @@
 from pathlib import Path
 from typing import Any
 
-from invariscope.classifiers.model_file import load_classifier
 from invariscope.data.table import read_data, write_rows
 from invariscope.files import write_json
 from invariscope.filter_gan import averaging
 from invariscope.filter_gan.config import Averaging
-from invariscope.filter_gan.generator_file import load_generator
+from invariscope.filter_gan.generator_file import load_with_classifier
 from invariscope.params import build
 from invariscope.runtime import open_device
 from invariscope.seeding import derive
@@ -31,9 +30,9 @@ def run(
 ) -> None:
     place = open_device(device)
     config = build(Averaging, params["averaging"])
-    trained, module = load_generator(generator, place)
+    trained, module, network = load_with_classifier(generator, model, place)
     rows = averaging.average(
-        load_classifier(model, place),
+        network,
         module,
         trained,
         read_data(data, "train", config.images),

@@ -3,13 +3,12 @@
 from pathlib import Path
 from typing import Any
 
-from invariscope.classifiers.model_file import load_classifier
 from invariscope.classifiers.surgery import find_convolution
 from invariscope.data.table import write_table
 from invariscope.files import write_json
 from invariscope.filter_gan.config import Scaling
 from invariscope.filter_gan.filters import draw_filters, picture_table, scaling_table, spreads
-from invariscope.filter_gan.generator_file import load_generator
+from invariscope.filter_gan.generator_file import load_with_classifier
 from invariscope.params import build
 from invariscope.runtime import open_device
 from invariscope.seeding import derive
@@ -39,8 +38,8 @@ def run(
 ) -> None:
     place = open_device(device)
     config = build(Scaling, params["scaling"])
-    trained, module = load_generator(generator, place)
-    real = find_convolution(load_classifier(model, place).network, module).weight
+    trained, module, network = load_with_classifier(generator, model, place)
+    real = find_convolution(network.network, module).weight
     seed = derive(params["seed"], "measure_filters", study, classifier, layer)
     drawn = draw_filters(real, trained, config.samples, seed)
     points, stress = scaling_table(drawn)
