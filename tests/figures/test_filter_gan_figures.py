@@ -1,0 +1,128 @@
+"""Figures of the filter-GAN: drawn from tables alone, equal tables to equal bytes, and true to them."""
+
+from pathlib import Path
+
+import matplotlib.image
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from invariscope.data.table import image_column
+from invariscope.figures import averaging, filter_gan_training, filters, mds, style
+
+
+def history() -> pa.Table:
+    iterations = np.arange(50, 501, 50)
+    return pa.table(
+        {
+            "iteration": iterations,
+            "discriminator_loss": 1 / np.sqrt(iterations),
+            "generator_loss": np.sqrt(iterations) / 9,
+            "code_error": np.exp(-iterations / 300),
+            "single_bank_accuracy": 1 - np.exp(-iterations / 100),
+            "real_accuracy": np.full(len(iterations), 0.99),
+            "weight_spread": 0.2 + 100 / iterations,
+            "accuracy_split": ["validation"] * len(iterations),
+        }
+    )
+
+
+def accuracy(seeds: int = 5) -> pa.Table:
+    random = np.random.default_rng(0)
+    rows = [
+        {"condition": condition, "retrained": retrained, "seed": seed, "accuracy": mean + 0.01 * random.normal()}
+        for seed in range(seeds)
+        for condition, mean in (("real", 0.97), ("averaged", 0.95))
+        for retrained in (False, True)
+    ]
+    return pa.Table.from_pylist(rows)
+
+
+def scaling(channels: int = 12, samples: int = 6) -> pa.Table:
+    random = np.random.default_rng(0)
+    count = channels * (1 + samples)
+    centres = random.normal(size=(channels, 2))
+    numbers = np.tile(np.arange(channels), 1 + samples)
+    x, y = (centres[numbers] + 0.2 * random.normal(size=(count, 2))).T
+    return pa.table(
+        {
+            "kind": np.repeat(["real", "generated"], [channels, channels * samples]),
+            "filter": numbers,
+            "sample": np.repeat(np.arange(-1, samples), channels),
+            "x": x,
+            "y": y,
+            "stress_1": np.full(count, 0.31),
+            "spread_ratio": np.full(count, 0.5),
+        }
+    )
+
+
+def pictures(channels: int = 3, samples: int = 4, side: int = 3) -> pa.Table:
+    random = np.random.default_rng(0)
+    count = channels * (1 + samples)
+    return pa.table(
+        {
+            "kind": np.repeat(["real", "generated"], [channels, channels * samples]),
+            "filter": np.tile(np.arange(channels) * 5, 1 + samples),
+            "sample": np.repeat(np.arange(-1, samples), channels),
+            "image": image_column(random.integers(0, 256, (count, side, side, 3), dtype=np.uint8)),
+        }
+    )
+
+
+DRAWINGS = {
+    "training": lambda path: filter_gan_training.draw(path, history(), "digits, cnn5, conv4"),
+    "averaging": lambda path: averaging.draw(path, accuracy(), "digits, cnn5, conv4"),
+    "averaging of one seed": lambda path: averaging.draw(path, accuracy(1), "digits, cnn5, conv4"),
+    "mds": lambda path: mds.draw(path, scaling(), [0, 3, 9], "digits, cnn5, conv4"),
+    "mds of two samples, every filter shown": lambda path: mds.draw(path, scaling(2, 2), [0, 1], "digits, cnn5, conv4"),
+    "filters": lambda path: filters.draw(path, pictures(), "digits, cnn5, conv4"),
+    "filters of one pixel": lambda path: filters.draw(path, pictures(2, 1, 1), "digits, cnn5, conv4"),
+    "filters of many pixels": lambda path: filters.draw(path, pictures(2, 2, 31), "digits, cnn5, conv4"),
+}
+
+
+@pytest.mark.parametrize("name", DRAWINGS)
+@pytest.mark.filterwarnings("error")
+def test_equal_tables_give_equal_bytes_and_a_page_wide_picture(name: str, tmp_path: Path) -> None:
+    first, second = tmp_path / "first.png", tmp_path / "second.png"
+    DRAWINGS[name](first)
+    DRAWINGS[name](second)
+    assert first.read_bytes() == second.read_bytes()
+    image = matplotlib.image.imread(first)
+    assert image.shape[1] == style.PAGE * style.DPI
+    assert image[..., :3].std() > 0.01
+
+
+def test_the_verdict_is_paired_and_in_percentage_points() -> None:
+    rows = [
+        {"condition": condition, "retrained": retrained, "seed": seed, "accuracy": value + 0.1 * seed}
+        for seed in range(3)
+        for condition, value in (("real", 0.5), ("averaged", 0.512))
+        for retrained in (True, False)
+    ]
+    text = averaging.verdict(pa.Table.from_pylist(rows[::-1]))
+    assert "+1.20 percentage points" in text and "+1.20 to +1.20" in text and "3 seeds" in text
+    assert "interval" not in averaging.verdict(accuracy(1))
+
+
+def test_the_mosaic_puts_every_filter_in_its_place() -> None:
+    images = np.arange(1, 7, dtype=np.uint8)[:, None, None, None] * np.ones((1, 2, 2, 3), np.uint8)
+    rows, columns = np.array([0, 0, 0, 1, 1, 1]), np.array([0, 1, 2, 0, 1, 2])
+    sheet, height, width = filters.mosaic(images, rows, columns)
+    for image, row, column in zip(images, rows, columns, strict=True):
+        left = column * width + (2 * filters.GAP if column else 0)
+        cell = sheet[row * height : (row + 1) * height - filters.GAP, left : left + width - filters.GAP]
+        assert (cell == image[0, 0, 0]).all()
+    assert (sheet[:, width - filters.GAP : width + 2 * filters.GAP] == 255).all()
+
+
+def test_figures_need_no_torch() -> None:
+    import subprocess
+    import sys
+
+    modules = ", ".join(
+        f"invariscope.figures.{name}" for name in ("averaging", "filter_gan_training", "filters", "mds")
+    )
+    check = f"import sys, {modules}, invariscope.steps.plot_filter_gan; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", check]).returncode == 0
