@@ -111,8 +111,9 @@ def test_what_does_not_fit_is_named(path: Path, change, said: str) -> None:
 def test_weights_without_a_description_are_no_classifier(path: Path) -> None:
     save_file(content(path)[1], path)
     refused(path, "no description")
-    save_file({"a": torch.ones(1)}, path, metadata={KEY: "{not json"})
-    refused(path, "not JSON")
+    for text in ("{not json", "[]", "3"):
+        save_file({"a": torch.ones(1)}, path, metadata={KEY: text})
+        refused(path, "its description cannot be read")
 
 
 def refused(path: Path, said: str) -> None:

@@ -26,6 +26,17 @@ class Normalisation:
     std: tuple[float, ...]
 
 
+@dataclass(frozen=True)
+class Description:
+    """What rebuilds a classifier, but for its weights."""
+
+    config: dict[str, Any]
+    channels: int
+    size: int
+    class_names: tuple[str, ...]
+    normalisation: Normalisation
+
+
 class Classifier(nn.Module):
     """A network with its normalisation and its classes: images (N, C, H, W) in [0, 1] -> logits (N, classes).
 
@@ -88,21 +99,17 @@ def load_classifier(path: Path, device: torch.device) -> Classifier:
     description, tensors = read_model(path)
     if description is None:
         raise UserError(f"{path}: holds weights but no description of a classifier; train_classifier writes both")
-    try:
-        config, channels, size = description["config"], description["channels"], description["size"]
-        names, mean, std = description["class_names"], description["mean"], description["std"]
-    except KeyError as error:
-        raise UserError(f"{path}: its description lacks {error}; run train_classifier again") from None
+    config, channels, size = description.config, description.channels, description.size
     with placed(path):
         with torch.device("meta"):  # neither time nor random numbers for weights that are replaced at once
-            network = build_network(config, channels, size, len(names))
+            network = build_network(config, channels, size, len(description.class_names))
         network = network.to_empty(device=device)
         load_tensors(network, tensors)
-    classifier = Classifier(network, config, channels, size, names, Normalisation(tuple(mean), tuple(std)))
+    classifier = Classifier(network, config, channels, size, description.class_names, description.normalisation)
     return classifier.eval().requires_grad_(False)
 
 
-def read_model(path: Path) -> tuple[dict[str, Any] | None, dict[str, Tensor]]:
+def read_model(path: Path) -> tuple[Description | None, dict[str, Tensor]]:
     """Our description, if there is one, and the tensors of a safetensors file. Raises UserError."""
     try:
         with safe_open(path, framework="pt") as file:
@@ -114,10 +121,20 @@ def read_model(path: Path) -> tuple[dict[str, Any] | None, dict[str, Tensor]]:
         raise UserError(
             f"{path}: is not a whole safetensors file ({error}); delete it and run train_classifier again"
         ) from None
+    return None if text is None else _parse(text, path), tensors
+
+
+def _parse(text: str, path: Path) -> Description:
     try:
-        return None if text is None else json.loads(text), tensors
-    except ValueError as error:
-        raise UserError(f"{path}: its description is not JSON ({error}); run train_classifier again") from None
+        content = json.loads(text)
+        normalisation = Normalisation(tuple(content["mean"]), tuple(content["std"]))
+        names = tuple(content["class_names"])
+        return Description(dict(content["config"]), content["channels"], content["size"], names, normalisation)
+    except KeyError as error:
+        reason = f"lacks {error}"
+    except (TypeError, ValueError) as error:
+        reason = f"cannot be read: {error}"
+    raise UserError(f"{path}: its description {reason}; run train_classifier again")
 
 
 def load_tensors(network: nn.Module, tensors: Mapping[str, Tensor]) -> None:

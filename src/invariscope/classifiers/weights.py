@@ -46,8 +46,7 @@ def read_file(path: Path) -> Weights:
         description, tensors = read_model(path)
         if description is None:
             return Weights(path, tensors)
-        normalisation = Normalisation(tuple(description["mean"]), tuple(description["std"]))
-        return Weights(path, tensors, normalisation, tuple(description["class_names"]))
+        return Weights(path, tensors, description.normalisation, description.class_names)
     try:
         with warnings.catch_warnings(action="ignore"):  # about pickles that are refused the next moment
             content = torch.load(path, map_location="cpu", weights_only=True)
