@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ruamel.yaml import YAML
 
 from invariscope.errors import UserError
 from invariscope.params import build, canonical, load_yaml, lookup, require_names
@@ -105,6 +106,15 @@ def test_params_yaml_of_the_project_is_valid(root: Path) -> None:
     tree = load_params(root / "params.yaml", root / "workflow/schemas/params.schema.yaml")
     assert tree["studies"] == ["digits", "shapes"]
     assert tree["digits"]["classifiers"]["cnn5"]["training"]["weight_decay"] == 1e-4  # YAML 1.2: a number
+
+
+def test_the_study_in_comments_is_valid_once_uncommented(root: Path, params: Any, schema: Any) -> None:
+    lines = (root / "params.yaml").read_text(encoding="utf-8").splitlines()
+    first = lines.index("# own:")
+    last = lines.index("", first)
+    own = YAML(typ="safe", pure=True).load("\n".join(line.removeprefix("# ") for line in lines[first:last]))
+    assert list(own) == ["own"]
+    validate({**params, **own, "studies": ["own"]}, schema, PATH)
 
 
 @pytest.mark.parametrize("family", IDENTITY)
