@@ -5,7 +5,7 @@ mass, shifted, and drawn with a round pen. In this order, a factor does to the p
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,22 +20,23 @@ from invariscope.params import build
 
 NATIVE = 28  # px are those of a 28 px wide image; at other sizes the same picture is drawn larger or smaller
 BOX = 18.0  # px: longer side of a glyph's bounding box, without the pen's width; MNIST's box is 20
-EDGE = 1.2  # px over which the pen's edge fades, as MNIST's does
+EDGE = 1.0  # px over which the edge of the ink fades: then a stroke is as wide wherever it lies between the pixels
 CHUNK = 256  # images drawn at once: what a CPU's cache holds
 
 FACTORS = {
-    "slant": Factor(-15, 40, "degrees, + to the right at the top"),
+    "slant": Factor(-12, 38, "degrees, + to the right at the top"),
     "rotation": Factor(-12, 12, "degrees, + counter-clockwise"),
-    "scale_x": Factor(0.65, 1.2, "factor"),
-    "scale_y": Factor(0.65, 1.1, "factor"),
-    "thickness": Factor(1.4, 5.0, "px"),
+    "scale_x": Factor(0.6, 1.0, "factor"),
+    "scale_y": Factor(0.65, 1.0, "factor"),
+    "thickness": Factor(1.4, 4.4, "px"),
     "shift_x": Factor(-1.5, 1.5, "px, + right"),
     "shift_y": Factor(-1.5, 1.5, "px, + down"),
     "intensity": Factor(0.9, 1.0, "fraction of white"),
     "wobble": Factor(0.2, 0.9, "px, standard deviation of the bending field"),
-    "wobble_seed": Factor(0, 2**31, "number of the bending field"),
-    "variant": Factor(0, 1, "number of the glyph among the digit's"),
+    "wobble_seed": Factor(0, 2**31 - 1, "number of the bending field"),
+    "variant": Factor(0, 0, "number of the glyph among the digit's"),
 }
+WHOLE = ("wobble_seed", "variant")  # numbers of something
 FACTOR_UNITS = {name: factor.unit for name, factor in FACTORS.items()}
 # Waves across the writing box (m along x, n along y). First-order ones would be slant and scale again.
 WAVES = np.array([(2, 0), (1, 1), (0, 2), (2, 1), (1, 2), (0, 3)])
@@ -65,20 +66,20 @@ def draw(config: Mapping[str, Any], seed: int, data_root: Path) -> dict[str, Ima
 
 
 def sample_factors(labels: np.ndarray, overrides: Overrides, seed: int, split: str) -> dict[str, np.ndarray]:
-    """Factors (N,) for labels (N,). `variant` held at a number, or in [first, last], counts from 0."""
-    factors = sample(overridden(FACTORS, overrides), len(labels), seed, "procedural_digits", split)
-    factors["wobble_seed"] = np.floor(factors["wobble_seed"])
+    """Factors (N,) for labels (N,). Unless it is overridden, `variant` is drawn from all that a digit has."""
     counts = np.array([variants(digit) for digit in GLYPHS])
-    if "variant" not in overrides:
-        factors["variant"] = np.floor(factors["variant"] * counts[labels])
-        return factors
-    factors["variant"] = np.round(factors["variant"])
-    if factors["variant"].max(initial=0) >= counts.min() or factors["variant"].min(initial=0) < 0:
+    ranges = overridden(FACTORS, overrides)
+    for name in WHOLE:
+        ranges[name] = replace(ranges[name], high=ranges[name].high + 1)
+    if ranges["variant"].high > counts.min() or ranges["variant"].low < 0:
         raise UserError(
             f"params.yaml: data.factors.variant: {overrides['variant']!r} is out of range;"
             f" every digit has the variants 0 to {counts.min() - 1}"
         )
-    return factors
+    factors = sample(ranges, len(labels), seed, "procedural_digits", split)
+    if "variant" not in overrides:
+        factors["variant"] *= counts[labels]
+    return {name: np.floor(values) if name in WHOLE else values for name, values in factors.items()}
 
 
 def render(labels: np.ndarray, factors: Mapping[str, np.ndarray], size: int = NATIVE) -> np.ndarray:

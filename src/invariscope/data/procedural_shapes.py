@@ -32,8 +32,8 @@ SUBPIXELS = 2  # along each axis
 CHUNK = 64  # images drawn at once: what a CPU's cache holds
 
 FACTORS = {
-    "shift_x": Factor(-24, 24, "px of 200, + right"),
-    "shift_y": Factor(-24, 24, "px of 200, + down"),
+    "shift_x": Factor(-20, 20, "px of 200, + right"),
+    "shift_y": Factor(-20, 20, "px of 200, + down"),
     "rotation": Factor(0, 360, "degrees, + counter-clockwise"),
     "radius": Factor(48, 72, "px of 200"),
 }
@@ -134,7 +134,10 @@ def _distance(shape: str, style: str, x: np.ndarray, y: np.ndarray, r: np.ndarra
     edge = EDGES[shape](x, y, r)
     if style == "filled":
         return edge - STROKE / 2
-    outline = np.minimum(np.abs(edge), np.abs(edge + GAP)) if style == "double" else np.abs(edge)
+    outline = np.abs(edge)
+    if style == "double":
+        inner = np.maximum(r - np.float32(GAP * CORNER[shape]), 0)
+        outline = np.minimum(outline, np.abs(EDGES[shape](x, y, inner)))
     return outline - STROKE / 2
 
 
@@ -160,6 +163,7 @@ def _triangle(x: np.ndarray, y: np.ndarray, r: np.ndarray) -> np.ndarray:
 
 
 EDGES = {"square": _square, "circle": _circle, "triangle": _triangle}
+CORNER = {"square": np.sqrt(2), "circle": 1.0, "triangle": 2.0}  # what the radius loses per px that the edge moves in
 
 
 def _box(x: np.ndarray, y: np.ndarray, half_width: np.ndarray, half_height: Any) -> np.ndarray:
