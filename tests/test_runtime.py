@@ -1,8 +1,13 @@
+import contextlib
+import os
+from pathlib import Path
+from types import SimpleNamespace
+
 import pytest
 import torch
 
 from invariscope.errors import UserError
-from invariscope.runtime import open_device, seeded, torch_generator
+from invariscope.runtime import open_device, own_gpu, seeded, torch_generator
 
 CPU = torch.device("cpu")
 
@@ -25,6 +30,23 @@ def test_a_wrong_number_of_threads_is_refused(text: str, monkeypatch: pytest.Mon
     monkeypatch.setenv("INVARISCOPE_THREADS", text)
     with pytest.raises(UserError, match="INVARISCOPE_THREADS"):
         open_device("cpu")
+
+
+def test_jobs_on_one_machine_take_different_gpus(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 3)
+    monkeypatch.setattr(torch.cuda, "get_device_properties", lambda number: SimpleNamespace(uuid=f"GPU-{number}"))
+    monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path))
+    opened = []
+    real = os.open
+    monkeypatch.setattr(os, "open", lambda *arguments: opened.append(real(*arguments)) or opened[-1])
+    own = own_gpu.__wrapped__  # as another process would call it
+    assert [own(), own(), own()] == [0, 1, 2]
+    assert own() in range(3)  # all are held: shared
+    os.close(opened[0])  # the first job ends
+    assert own() == 0
+    for descriptor in opened[2:]:
+        with contextlib.suppress(OSError):
+            os.close(descriptor)
 
 
 def test_streams_are_told_apart_by_seed_and_name() -> None:

@@ -1,8 +1,11 @@
 """Where and how torch computes: device, threads, determinism, random streams."""
 
 import os
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
 
 import torch
 
@@ -12,6 +15,8 @@ from invariscope.seeding import derive
 
 def open_device(name: str) -> torch.device:
     """The device called `name` (`auto`: CUDA, else Apple's, else the CPU), with deterministic arithmetic switched on.
+
+    On a machine with several GPUs `auto` takes one that no other job of ours holds.
 
     Sums over threads depend on their number, so it is fixed (INVARISCOPE_THREADS, 1 by default) rather than taken
     from the machine or from `--cores`: parallelism comes from running jobs side by side.
@@ -24,11 +29,33 @@ def open_device(name: str) -> torch.device:
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     here = {"cuda": torch.cuda.device_count(), "mps": int(torch.backends.mps.is_available()), "cpu": 1}
     if name == "auto":
-        name = next(kind for kind, count in here.items() if count)
+        kind = next(kind for kind, count in here.items() if count)
+        name = f"cuda:{own_gpu()}" if here["cuda"] > 1 else kind
     names = [*(kind for kind, count in here.items() if count), *(f"cuda:{number}" for number in range(here["cuda"]))]
     if name not in names:
         raise UserError(f"params.yaml: device: {name!r} is not on this machine; use auto, {', '.join(names)}")
     return torch.device(name)
+
+
+@cache
+def own_gpu() -> int:
+    """The number of a GPU that this process holds until it ends, told to others by a lock on a file named after it.
+
+    Neither engine hands out GPUs. If every one is held, jobs share, spread by their process number.
+    """
+    import fcntl
+
+    for number in range(torch.cuda.device_count()):
+        lock = (
+            Path(tempfile.gettempdir()) / f"invariscope-{os.getuid()}-{torch.cuda.get_device_properties(number).uuid}"
+        )
+        descriptor = os.open(lock, os.O_CREAT | os.O_RDWR, 0o600)  # never closed: the lock ends with the process
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return number
+        except BlockingIOError:
+            os.close(descriptor)
+    return os.getpid() % torch.cuda.device_count()
 
 
 def torch_generator(seed: int, *names: str | int) -> torch.Generator:
