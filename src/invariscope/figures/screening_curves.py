@@ -26,7 +26,7 @@ ALL, PART, REFERENCE = "#d9d9d9", "#b0b0b0", style.COLOURS[2]
 
 def draw(path: Path, curves: pa.Table, thresholds: pa.Table, examples: pa.Table) -> None:
     """One panel a family: all images (lines), the spread over classes (bands), and where accuracy falls too low."""
-    rows = curves.to_pylist()
+    rows, found = curves.to_pylist(), thresholds.to_pylist()
     families = list(dict.fromkeys(row["family"] for row in rows))
     lines = math.ceil(len(families) / COLUMNS)
     with style.figure(path, height=0.85 + PANEL_HEIGHT * lines) as figure:
@@ -35,7 +35,7 @@ def draw(path: Path, curves: pa.Table, thresholds: pa.Table, examples: pa.Table)
             own = [row for row in rows if row["family"] == family]
             magnitude_axis(axes, own)
             _curves(axes, own)
-            _crossings(axes, [row for row in thresholds.to_pylist() if row["family"] == family])
+            _crossings(axes, [row for row in found if row["family"] == family])
             axes.set(title=family.replace("_", " "), ylim=(FLOOR, TOP), yticks=(0, 0.5, 1))
         for axes in panels.flat[len(families) :]:
             axes.set_axis_off()
@@ -43,9 +43,10 @@ def draw(path: Path, curves: pa.Table, thresholds: pa.Table, examples: pa.Table)
             axes.set_ylabel("accuracy, softmax")
         figure.legend(*_legend(panels.flat), loc="outside lower center", ncols=3)
         figure.suptitle(_title(rows))
+        identities = {row["family"]: row["identity"] for row in rows}
         figure.draw_without_rendering()  # gives the panels their final sizes
         for axes, family in zip(panels.flat, families, strict=False):
-            _images(axes, examples.filter(pc.equal(examples["family"], family)))
+            _images(axes, examples.filter(pc.equal(examples["family"], family)), identities[family])
 
 
 def _title(rows: list[Row]) -> str:
@@ -112,9 +113,9 @@ def _crossings(axes: Axes, rows: list[Row]) -> None:
             axes.errorbar(row["threshold"], height, xerr=reach, fmt="o", color=REFERENCE, elinewidth=2, label=label)
 
 
-def _images(axes: Axes, examples: pa.Table) -> None:
-    """The first sample at as many magnitudes as find room, each at its place on the axis."""
-    shown = examples.filter(pc.equal(examples["image_id"], examples["image_id"][0]))
+def _images(axes: Axes, examples: pa.Table, identity: float) -> None:
+    """The last sample at as many magnitudes as find room, each at its place on the axis."""
+    shown = examples.filter(pc.equal(examples["image_id"], examples["image_id"][-1]))
     magnitudes = shown["magnitude"].to_numpy()
     box = axes.get_window_extent()
     height = (IMAGE_TOP - FLOOR - 0.03) / (TOP - FLOOR)
@@ -123,14 +124,22 @@ def _images(axes: Axes, examples: pa.Table) -> None:
     low, high = axes.get_xlim()
     scale = np.log if axes.get_xscale() == "log" else np.asarray
     places = (scale(magnitudes) - scale(low)) / (scale(high) - scale(low))
-    ends = [0, len(places) - 1]
-    room = int((places[-1] - places[0]) / (1.02 * width)) + 1
+    clean = int(np.flatnonzero(magnitudes == identity)[0])
+    for index in _spread(places, [0, len(places) - 1, clean], 1.02 * width):
+        _image(axes, pictures[index], places[index] - width / 2, width, height)
+
+
+def _spread(places: np.ndarray, first: list[int], gap: float) -> list[int]:
+    """Which places to take, more than `gap` apart: the `first`, then ever the one farthest from those taken."""
     taken: list[int] = []
-    for slot in [*places[ends], *np.linspace(*places[ends], room)]:  # the ends first, then evenly between them
-        free = [i for i in range(len(places)) if all(abs(places[i] - places[j]) > 1.02 * width for j in taken)]
-        if free:
-            taken.append(min(free, key=lambda i: abs(places[i] - slot)))
-            _image(axes, pictures[taken[-1]], places[taken[-1]] - width / 2, width, height)
+    for index in first:
+        if all(abs(places[index] - places[other]) > gap for other in taken):
+            taken.append(index)
+    while True:
+        gaps = np.abs(places[:, None] - places[taken]).min(axis=1)
+        if gaps.max() <= gap:
+            return taken
+        taken.append(int(gaps.argmax()))
 
 
 def _image(axes: Axes, picture: np.ndarray, left: float, width: float, height: float) -> None:

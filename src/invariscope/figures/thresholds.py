@@ -34,16 +34,19 @@ def draw(path: Path, thresholds: pa.Table) -> None:
         for axes in panels.flat[len(families) :]:
             axes.set_axis_off()
         figure.legend(handles=_legend(rows), loc="outside lower center", ncols=3)
-        first = rows[0]
-        figure.suptitle(
-            f"{first['classifier']} on {first['study']}: where each class is lost, with {first['confidence']:.0%} intervals"
-        )
+        figure.suptitle(_title(rows[0]))
+
+
+def _title(row: Row) -> str:
+    where = f"{row['classifier']} on {row['study']}"
+    return f"{where}: where each class is lost, with {row['confidence']:.0%} intervals"
 
 
 def _named(axes: Axes, rows: list[Row], names: list[str]) -> None:
     places = {name: place for place, name in enumerate(["all", *names])}
-    for row in rows:
-        _mark(axes, row, places[row["class_name"]] + LOOK[row["criterion"]][1], 1.4)
+    for criterion, (_, shift) in LOOK.items():
+        same = [row for row in rows if row["criterion"] == criterion]
+        _marks(axes, same, [places[row["class_name"]] + shift for row in same], 1.4, 2.8)
     axes.axhline(0.5, color="black", linewidth=0.6)
     axes.set_yticks(list(places.values()), ["all images", *names])
     axes.set_ylim(len(places) - 0.4, -0.6)
@@ -51,36 +54,42 @@ def _named(axes: Axes, rows: list[Row], names: list[str]) -> None:
 
 
 def _ranked(axes: Axes, rows: list[Row], names: list[str]) -> None:
-    """Each side of the identity and each criterion in its own order, the classes that go furthest at the bottom."""
-    for row in rows:
-        if row["class_name"] == "all":
-            _mark(axes, row, -0.09 + 0.15 * LOOK[row["criterion"]][1], 1.5)
-    for criterion in LOOK:
+    """Each side of the identity and each criterion in its own order, what is lost first at the top."""
+    for (criterion, (_, shift)), size in zip(LOOK.items(), (3.0, 1.3), strict=True):
+        same = [row for row in rows if row["criterion"] == criterion]
+        overall = [row for row in same if row["class_name"] == "all"]
+        _marks(axes, overall, [-0.09 + 0.15 * shift] * len(overall), 1.5, 2.8)
         for direction in ("negative", "positive"):
-            same = [row for row in rows if row["criterion"] == criterion and row["direction"] == direction]
-            classes = sorted((row for row in same if row["class_name"] != "all"), key=_reach)
-            for rank, row in enumerate(classes):
-                _mark(axes, row, (rank + 0.5) / len(classes), 0.4, size=2.2)
+            side = [row for row in same if row["direction"] == direction and row["class_name"] != "all"]
+            places = [(rank + 0.5) / len(names) for rank in range(len(side))]
+            _marks(axes, sorted(side, key=_reach), places, 0.4, size)
     axes.axhline(-0.03, color="black", linewidth=0.6)
-    axes.set_yticks((-0.09, 0, 0.5, 1), ("all images", "", f"half of {len(names)} classes", "all classes"))
+    axes.set_yticks((-0.09, 0, 0.5, 1), ("all images", "0 %", "50 %", "100 %"))
     axes.set_ylim(1.03, -0.15)
+    if axes.get_subplotspec().is_first_col():  # type: ignore[union-attr]
+        axes.set_ylabel(f"share of {len(names)} classes lost")
 
 
 def _reach(row: Row) -> float:
     return math.inf if row["censored"] else abs(row["threshold"] - row["identity"])
 
 
-def _mark(axes: Axes, row: Row, height: float, width: float, size: float = 2.8) -> None:
-    """A dot, hollow if the class comes back later; an arrow at the end of the grid if it was never lost."""
-    colour, _ = LOOK[row["criterion"]]
-    low, high = (row["grid_end"] if row[end] is None else row[end] for end in ("ci_low", "ci_high"))
-    axes.plot([low, high], [height, height], color=colour, linewidth=width, alpha=0.55, solid_capstyle="butt")
-    if row["censored"]:
-        marker = ">" if row["grid_end"] > row["identity"] else "<"
-        axes.plot(row["grid_end"], height, marker, color=colour, markersize=size + 0.5, markerfacecolor="white")
-    else:
-        face = "white" if row["rebounds"] else colour
-        axes.plot(row["threshold"], height, "o", color=colour, markersize=size, markerfacecolor=face)
+def _marks(axes: Axes, rows: list[Row], places: list[float], width: float, size: float) -> None:
+    """Dots, hollow if the class comes back later; arrows at the end of the grid for what was never lost."""
+    if not rows:
+        return
+    colour, _ = LOOK[rows[0]["criterion"]]
+    low, high = ([row["grid_end"] if row[end] is None else row[end] for row in rows] for end in ("ci_low", "ci_high"))
+    axes.hlines(places, low, high, color=colour, linewidth=width, alpha=0.55)
+    groups: dict[tuple[str, str], list[tuple[float, float]]] = {}
+    for row, place in zip(rows, places, strict=True):
+        outwards = ">" if row["grid_end"] > row["identity"] else "<"
+        marker = outwards if row["censored"] else "o"
+        face = "white" if row["censored"] or row["rebounds"] else colour
+        value = row["grid_end"] if row["censored"] else row["threshold"]
+        groups.setdefault((marker, face), []).append((value, place))
+    for (marker, face), points in sorted(groups.items()):
+        axes.plot(*zip(*points, strict=True), marker, color=colour, markersize=size, markerfacecolor=face)
 
 
 def _legend(rows: list[Row]) -> list[Line2D]:

@@ -26,8 +26,8 @@ FAMILIES = {
     "contrast": Family("factor about 0", 1),
     "contrast_mean": Family("factor about the mean", 1),
     "grayscale": Family("share of grey", 0),
-    "gaussian_blur": Family("standard deviation, px", 0, fills=True),
-    "gaussian_noise": Family("standard deviation, intensity", 0),
+    "gaussian_blur": Family("sigma, px", 0, fills=True),
+    "gaussian_noise": Family("sigma, intensity", 0),
 }
 FILLS = ("zeros", "border", "reflection")
 INTERPOLATIONS = ("nearest", "bilinear", "bicubic")

@@ -14,7 +14,9 @@ from invariscope.screening.config import Condition, Rendering
 from invariscope.screening.responses import STEP, Responses
 from invariscope.screening.transforms import Batch, draw_noise, prepare
 
-CPU_BLOCK = 64  # images at once on a CPU, whatever the batch size: the last bits of a layer depend on its batch's shape
+# Images at once on a CPU, whatever the batch size: the last bits of a layer depend on the shape of its batch, and on
+# an image's place in it (a dense layer with few outputs), so that blocks are also always filled in the order of ids.
+CPU_BLOCK = 64
 SAMPLES = 3  # images whose transformed versions are kept for the figures
 
 
@@ -46,20 +48,23 @@ def screen(
     network = _arranged(classifier, device)
     transforms = [prepare(*condition, images.pixels.shape[1:], rendering, device) for condition in conditions]
     starts = range(0, len(images), size)
+    order = np.argsort(images.ids, kind="stable")
+    ordered = _taken(images, order)
     predicted, probabilities = [], []
     for start in track(starts, "blocks of images", len(starts)):
-        batch, count = _block(images, start, size, seed, device), min(size, len(images) - start)
+        batch, count = _block(ordered, start, size, seed, device), min(size, len(images) - start)
         logits = _answers(network, batch, transforms)[:, :count].cpu()  # (M, count, K)
         predicted.append(logits.argmax(2).numpy())
         softmax = logits.double().softmax(2).numpy()
         probabilities.append((np.round(softmax / STEP) * STEP).astype(np.float32))
+    given = np.argsort(order)  # back to the order of `images`
     return Responses(
         conditions=list(conditions),
         image_ids=images.ids,
         labels=images.labels,
         class_names={label: images.class_names[label] for label in np.unique(images.labels).tolist()},
-        predicted=np.concatenate(predicted, axis=1),
-        probabilities=np.concatenate(probabilities, axis=1),
+        predicted=np.concatenate(predicted, axis=1)[:, given],
+        probabilities=np.concatenate(probabilities, axis=1)[:, given],
         rendering={family: rendering.recorded(family) for family, _ in conditions},
     )
 
@@ -92,15 +97,19 @@ def _block(images: Images, start: int, size: int, seed: int, device: torch.devic
 
 @torch.inference_mode()
 def transformed_samples(
-    images: Images, conditions: Sequence[Condition], rendering: Rendering, seed: int
+    images: Images, responses: Responses, rendering: Rendering, seed: int
 ) -> tuple[Images, np.ndarray]:
-    """A few images of different classes, and what becomes of them: (M, samples, C, H, W) uint8."""
+    """An image of each of a few classes, the one recognised best over all conditions, and what becomes of it:
+    (M, samples, C, H, W) uint8."""
     present = np.unique(images.labels)
     chosen = present[np.linspace(0, len(present) - 1, min(SAMPLES, len(present))).round().astype(int)]
-    samples = _taken(images, np.array([np.flatnonzero(images.labels == label)[0] for label in chosen]))
+    recognised = responses.true_class_probability().sum(axis=0, dtype=np.float64)  # (N,)
+    places = [np.flatnonzero(images.labels == label) for label in chosen]
+    samples = _taken(images, np.array([own[recognised[own].argmax()] for own in places]))
     cpu = torch.device("cpu")
     batch = _block(samples, 0, len(samples), seed, cpu)
-    results = [prepare(*condition, samples.pixels.shape[1:], rendering, cpu)(batch) for condition in conditions]
+    shape = samples.pixels.shape[1:]
+    results = [prepare(*condition, shape, rendering, cpu)(batch) for condition in responses.conditions]
     return samples, torch.stack(results).clamp(0, 1).mul(255).round().byte().numpy()
 
 

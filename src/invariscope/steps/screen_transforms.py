@@ -47,7 +47,7 @@ def run(
     if images.class_names != network.class_names:
         raise UserError(f"{model}: has other classes than {data}; run train_classifier again")
     answers = screen(network, images, sweep, rendering, seed, where, params["batch_size"])
-    samples, pictures = transformed_samples(images, sweep, rendering, seed)
+    samples, pictures = transformed_samples(images, answers, rendering, seed)
     origin = {"study": study, "classifier": classifier, "seed": seed}
     units = {"magnitude": "column unit", "accuracy": "fraction", "true_class_probability": "softmax"}
     write_responses(responses, answers, rendering.clamp, origin)

@@ -1,0 +1,225 @@
+"""Thresholds found are those put in, and intervals cover them as often as they say."""
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from invariscope.screening.config import Condition, Thresholds
+from invariscope.screening.families import FAMILIES
+from invariscope.screening.responses import STEP, Responses, write_responses
+from invariscope.screening.thresholds import first_crossings, leads, resample, summary, threshold_rows
+from invariscope.steps import find_thresholds
+
+ORIGIN: dict[str, Any] = {"study": "toy", "classifier": "net", "seed": 0}
+ROTATION = [-180.0, -120.0, -60.0, -30.0, 0.0, 30.0, 60.0, 120.0, 180.0]
+CONFIG = Thresholds(level=0.5, resamples=200)
+
+
+def answers(
+    probability: Callable[[float, np.ndarray], np.ndarray],
+    labels: list[int],
+    grids: dict[str, list[float]],
+    correct: Callable[[float, np.ndarray], np.ndarray] | None = None,
+) -> Responses:
+    """Two classes, answered as `probability` of the true class and `correct` say (magnitude, place in the class)."""
+    conditions: list[Condition] = [(family, step) for family, grid in grids.items() for step in grid]
+    truth = np.array(labels)
+    place = np.array([labels[:index].count(label) for index, label in enumerate(labels)])
+    true = np.array([np.broadcast_to(probability(step, place), place.shape) for _, step in conditions])
+    true = np.round(true / STEP) * STEP
+    right = (
+        true > 0.5
+        if correct is None
+        else np.array([correct(step, place) & np.ones(place.shape, bool) for _, step in conditions])
+    )
+    probabilities = np.where(np.eye(2)[truth], true[..., None], 1 - true[..., None]).astype(np.float32)
+    rendering = {family: {"fill": "zeros", "interpolation": "bilinear"} for family in grids}
+    names = {label: "ab"[label] for label in sorted(set(labels))}
+    ids = np.arange(len(labels))
+    return Responses(conditions, ids, truth, names, np.where(right, truth, 1 - truth), probabilities, rendering)
+
+
+def found(responses: Responses, config: Thresholds = CONFIG, **key: Any) -> dict[str, Any]:
+    rows = threshold_rows(responses, config, 0, ORIGIN)
+    chosen = [row for row in rows if all(row[name] == value for name, value in key.items())]
+    assert len(chosen) == 1
+    return chosen[0]
+
+
+def key(direction: str = "positive", class_name: str = "a", criterion: str = "accuracy") -> dict[str, str]:
+    return {"direction": direction, "class_name": class_name, "criterion": criterion}
+
+
+def test_linear_fall_has_its_analytic_threshold() -> None:
+    """100 images, the k-th right up to k + 0.5 degrees: accuracy 1 - angle / 100, so half of it is at 50 degrees."""
+    responses = answers(
+        lambda angle, place: np.full(place.shape, 0.75),
+        [0] * 100,
+        {"rotation": ROTATION},
+        lambda angle, place: abs(angle) < place + 0.5,
+    )
+    row = found(responses, **key())
+    assert row["threshold"] == pytest.approx(50) and not row["censored"] and not row["rebounds"]
+    assert row["ci_low"] < 50 < row["ci_high"] and row["clean"] == 1 and row["n_images"] == 100
+    assert found(responses, **key("negative"))["threshold"] == pytest.approx(-50)
+    quarter = found(responses, Thresholds(level=0.8, resamples=50), **key())
+    assert quarter["threshold"] == pytest.approx(20)
+
+
+def test_level_is_relative_to_clean_accuracy() -> None:
+    """Half right at first, then a fall by a half of that over 60 degrees: the level is met at 30."""
+    responses = answers(
+        lambda angle, place: np.full(place.shape, 0.5),
+        [0] * 240,
+        {"rotation": [0.0, 60.0]},
+        lambda angle, place: place < 120 - 2 * angle,
+    )
+    row = found(responses, **key())
+    assert row["clean"] == 0.5 and row["threshold"] == pytest.approx(30)
+
+
+def test_argmax_is_lost_where_mean_softmax_curves_cross() -> None:
+    """The true class has 1 - angle / 100, the other angle / 100: they cross at 50 degrees, whatever the accuracy."""
+    grid = [0.0, 30.0, 60.0, 90.0]
+    responses = answers(lambda angle, place: np.full(place.shape, 1 - angle / 100), [0] * 20, {"rotation": grid})
+    row = found(responses, **key(criterion="argmax"))
+    assert row["threshold"] == pytest.approx(50, abs=0.01) and row["level"] is None
+    assert row["ci_low"] == row["ci_high"] == row["threshold"]  # all images are alike
+
+
+def test_lead_is_over_the_best_other_class() -> None:
+    probabilities = np.array([[[0.5, 0.3, 0.2], [0.5, 0.1, 0.4]], [[0.2, 0.5, 0.3], [0.4, 0.1, 0.5]]], np.float32)
+    conditions = [("rotation", 0.0), ("rotation", 1.0)]
+    responses = Responses(
+        conditions, np.arange(2), np.zeros(2, int), {0: "a"}, np.zeros((2, 2), int), probabilities, {"rotation": {}}
+    )
+    both = leads(responses, np.arange(2), np.array([[1.0, 1], [2, 0], [0, 2]]))
+    np.testing.assert_allclose(
+        both, [[0.5 - 0.3, 0.3 - 0.4], [0.5 - 0.3, 0.2 - 0.5], [0.5 - 0.4, 0.4 - 0.5]], atol=1e-6
+    )
+
+
+def test_all_images_average_the_leads_of_classes() -> None:
+    responses = answers(
+        lambda angle, place: 0.9 - angle / 100 + 0 * place, [0] * 3 + [1] * 9, {"rotation": [0.0, 60.0]}
+    )
+    everyone = leads(responses, np.arange(12), np.ones((1, 12)))
+    parts = [leads(responses, responses.members(label), np.ones((1, count))) for label, count in ((0, 3), (1, 9))]
+    np.testing.assert_allclose(everyone, (3 * parts[0] + 9 * parts[1]) / 12)
+
+
+def test_constant_answers_are_censored_everywhere() -> None:
+    grids = {family: [kind.identity, kind.identity + 0.5] for family, kind in FAMILIES.items()}
+    grids |= {"rotation": ROTATION, "zoom": [0.5, 1.0, 2.0]}
+    responses = answers(lambda step, place: np.full(place.shape, 0.75), [0, 1] * 10, grids)
+    rows = threshold_rows(responses, CONFIG, 0, ORIGIN)
+    assert len(rows) == (12 + 2) * 3 * 2  # two families have two directions; all, a, b; two criteria
+    for row in rows:
+        assert row["censored"] and row["threshold"] is None and not row["rebounds"]
+        assert row["ci_low"] is None and row["ci_high"] is None and row["censored_share"] == 1
+    assert {row["grid_end"] for row in rows if row["family"] == "zoom"} == {0.5, 2.0}
+
+
+def test_rebound_at_half_a_turn() -> None:
+    responses = answers(
+        lambda angle, place: 0.5 + 0.4 * np.cos(np.radians(2 * angle)) + 0 * place, [0] * 30, {"rotation": ROTATION}
+    )
+    for criterion in ("accuracy", "argmax"):
+        for direction, sign in (("positive", 1), ("negative", -1)):
+            row = found(responses, **key(direction, criterion=criterion))
+            assert row["rebounds"] and row["rebound_share"] == 1 and 30 <= sign * row["threshold"] <= 60
+    falling = answers(lambda angle, place: 0.9 - 0.004 * abs(angle) + 0 * place, [0] * 30, {"rotation": ROTATION})
+    assert not found(falling, **key())["rebounds"]
+
+
+def test_what_is_lost_from_the_start_is_lost_at_the_identity() -> None:
+    responses = answers(lambda angle, place: np.full(place.shape, 0.2), [0, 1] * 5, {"zoom": [0.5, 1.0, 2.0]})
+    for criterion in ("accuracy", "argmax"):
+        row = found(responses, **key("negative", criterion=criterion))
+        assert row["threshold"] == row["ci_low"] == row["ci_high"] == 1 and not row["censored"]
+
+
+def test_open_interval_where_many_resamples_are_censored() -> None:
+    """21 of 40 images are lost: about half of the resamples are not."""
+    responses = answers(
+        lambda angle, place: np.full(place.shape, 0.7),
+        [0] * 40,
+        {"rotation": [0.0, 90.0]},
+        lambda angle, place: (angle == 0) | (place >= 21),
+    )
+    row = found(responses, **key())
+    assert not row["censored"] and 85 < row["threshold"] < 90
+    assert row["ci_low"] < row["threshold"] and row["ci_high"] is None and 0.2 < row["censored_share"] < 0.7
+
+
+def test_first_crossing_interpolates_and_ignores_rounding() -> None:
+    magnitudes = np.array([1.0, 0.8, 0.4])
+    curves = np.array([[1, 0.7, 0.3], [1, 0.5, 0.5], [1, 0.2, 0.9], [0.3 - 0.1, 0.2, 0.1]])
+    crossings, rebounds = first_crossings(curves, magnitudes, np.array([0.5, 0.5, 0.5, 0.2]))
+    np.testing.assert_allclose(crossings, [0.6, -math.inf, 0.875, 0.8])
+    assert rebounds.tolist() == [False, False, True, False]
+
+
+def test_resamples() -> None:
+    counts = resample(30, 400, 0, "a")
+    assert counts.shape == (401, 30) and (counts[0] == 1).all() and (counts.sum(axis=1) == 30).all()
+    assert counts[1:].var() == pytest.approx(29 / 30, abs=0.05)  # multinomial
+    assert np.array_equal(counts, resample(30, 400, 0, "a")) and not np.array_equal(counts, resample(30, 400, 0, "b"))
+
+
+def test_intervals_cover() -> None:
+    """Images with random breaking points: accuracy falls as their distribution says, and 90 % intervals cover the
+    threshold of that distribution (between grid points it is linear, so interpolation adds no error)."""
+    random, grid, config = (
+        np.random.default_rng(0),
+        [0.0, 20.0, 40.0, 60.0, 80.0, 100.0],
+        Thresholds(0.5, ("accuracy",), 200, 0.9),
+    )
+    hits, trials = 0, 200
+    for trial in range(trials):
+        breaks = random.uniform(0, 100, 60)
+        responses = answers(
+            lambda angle, place: np.full(place.shape, 0.5),
+            [0] * 60,
+            {"rotation": grid},
+            lambda angle, place, b=breaks: angle < b,
+        )
+        row = next(row for row in threshold_rows(responses, config, trial, ORIGIN) if row["class_name"] == "a")
+        hits += row["ci_low"] <= 50 <= row["ci_high"]
+    assert 0.84 <= hits / trials <= 0.96
+
+
+def test_summary() -> None:
+    responses = answers(
+        lambda angle, place: np.full(place.shape, 0.9),
+        [0] * 10 + [1] * 10,
+        {"rotation": ROTATION},
+        lambda angle, place: abs(angle) < 90,
+    )
+    figures = summary(responses, threshold_rows(responses, CONFIG, 0, ORIGIN))
+    assert figures["clean_accuracy"] == 1
+    assert (
+        figures["threshold"] == figures["median_class_threshold"] == {"rotation_negative": -90, "rotation_positive": 90}
+    )
+
+
+def test_step_writes_typed_nulls(tmp_path: Path) -> None:
+    import json
+
+    import pyarrow.parquet as pq
+
+    responses = answers(lambda step, place: np.full(place.shape, 0.75), [0, 1] * 10, {"rotation": ROTATION})
+    write_responses(tmp_path / "r.parquet", responses, True, ORIGIN)
+    params = {"seed": 0, "thresholds": {"level": 0.5, "criteria": ["argmax"], "resamples": 20, "confidence": 0.9}}
+    paths = {name: tmp_path / name for name in ("thresholds", "metrics")}
+    find_thresholds.run(params, "toy", "net", responses=tmp_path / "r.parquet", **paths)
+    table = pq.read_table(paths["thresholds"])
+    assert {str(table.schema.field(name).type) for name in ("threshold", "ci_low", "ci_high", "level")} == {"double"}
+    assert json.loads(paths["metrics"].read_text())["clean_accuracy"] == 1
+    first = paths["thresholds"].read_bytes()
+    find_thresholds.run(params, "toy", "net", responses=tmp_path / "r.parquet", **paths)
+    assert paths["thresholds"].read_bytes() == first
