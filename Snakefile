@@ -10,13 +10,10 @@ from snakemake.utils import min_version
 
 min_version("9.27")
 sys.path.insert(0, os.path.join(workflow.basedir, "src"))
-# The steps run with the Python that runs Snakemake, whether its environment is activated or not.
-os.environ["PATH"] = os.path.dirname(sys.executable) + os.pathsep + os.environ["PATH"]
 
 from invariscope.provenance import engine
 
 PARAMS = engine.open_params()
-STEP = "PYTHONPATH=src python -m invariscope"
 
 
 wildcard_constraints:

@@ -25,6 +25,7 @@ from typing import Any, NoReturn, TextIO
 from invariscope import steps
 from invariscope.errors import UserError
 from invariscope.params import lookup, require_names
+from invariscope.provenance.orphans import end_with_engine
 from invariscope.validation import load_params
 
 PROGRAM = "python -m invariscope"
@@ -197,6 +198,7 @@ def main(arguments: list[str] | None = None) -> int:
 def command() -> NoReturn:
     """`main` as a process: leaves nothing half-written when terminated, and no traceback when a pipe is closed."""
     signal.signal(signal.SIGTERM, terminate)
+    end_with_engine()
     code: Any
     try:
         try:

@@ -5,10 +5,40 @@ from typing import Any
 
 Params = Mapping[str, Any]
 
+# All that the rules make, not only what is looked at: so a file that is lost is noticed, whichever it is.
 DATA_FIGURES = ("samples.png",)
-TRAINING_FILES = ("learning_curve.png", "confusion.png", "class_accuracy.parquet", "metrics.json")
-FILTER_GAN_FILES = ("training.png", "accuracy.png", "mds.png", "filters.png", "accuracy.json", "metrics.json")
-SCREENING_FILES = ("curves.png", "thresholds.png", "top_classes.parquet", "metrics.json")
+TRAINING_FILES = (
+    "model.safetensors",
+    "history.parquet",
+    "class_accuracy.parquet",
+    "confusion.parquet",
+    "metrics.json",
+    "learning_curve.png",
+    "confusion.png",
+)
+FILTER_GAN_FILES = (
+    "generator.safetensors",
+    "history.parquet",
+    "accuracy.parquet",
+    "accuracy.json",
+    "mds.parquet",
+    "filters.parquet",
+    "metrics.json",
+    "training.png",
+    "accuracy.png",
+    "mds.png",
+    "filters.png",
+)
+SCREENING_FILES = (
+    "responses.parquet",
+    "curves.parquet",
+    "top_classes.parquet",
+    "examples.parquet",
+    "thresholds.parquet",
+    "metrics.json",
+    "curves.png",
+    "thresholds.png",
+)
 
 
 def studies(params: Params) -> list[str]:
@@ -42,10 +72,10 @@ def architecture_module(params: Params, study: str, classifier: str) -> str:
 
 
 def targets(params: Params) -> list[str]:
-    """Every file that the studies switched on ask for; what these need follows from the rules."""
+    """Every file of the studies switched on."""
     files = []
     for study in params["studies"]:
-        files += [f"results/{study}/data/{name}" for name in DATA_FIGURES]
+        files += [f"data/{study}.parquet", *(f"results/{study}/data/{name}" for name in DATA_FIGURES)]
         for classifier in params[study]["classifiers"]:
             files += [f"results/{study}/{classifier}/training/{name}" for name in TRAINING_FILES]
         for classifier, layer in filter_gan_layers(params, study):

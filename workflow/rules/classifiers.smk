@@ -16,6 +16,8 @@ rule train_classifier:
         "logs/train_classifier/{study}/{classifier}.log",
     benchmark:
         "benchmarks/jobs/train_classifier/{study}/{classifier}.tsv"
+    conda:
+        "../envs/library.yaml"
     threads: 1
     resources:
         gpu=1,
@@ -24,6 +26,7 @@ rule train_classifier:
     params:
         values=parameters("train_classifier"),
     shell:
-        STEP + " train_classifier {wildcards.study} {wildcards.classifier} --data {input.data}"
+        "PYTHONPATH=src python -m invariscope train_classifier"
+        " {wildcards.study} {wildcards.classifier} --data {input.data}"
         " --model {output.model} --history {output.history} --class-accuracy {output.class_accuracy}"
         " --confusion {output.confusion} --metrics {output.metrics} --log {log}"

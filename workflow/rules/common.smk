@@ -1,4 +1,4 @@
-"""What every rule declares: its parameters and its source files."""
+"""Parameters and source files of the steps, as the rules declare them."""
 
 from invariscope import plan
 from invariscope.params import canonical, lookup

@@ -11,6 +11,8 @@ rule prepare_data:
         "logs/prepare_data/{study}.log",
     benchmark:
         "benchmarks/jobs/prepare_data/{study}.tsv"
+    conda:
+        "../envs/library.yaml"
     threads: 1
     resources:
         mem_mb=4000,
@@ -18,4 +20,5 @@ rule prepare_data:
     params:
         values=parameters("prepare_data"),
     shell:
-        STEP + " prepare_data {wildcards.study} --data {output.data} --log {log}"
+        "PYTHONPATH=src python -m invariscope prepare_data"
+        " {wildcards.study} --data {output.data} --log {log}"

@@ -17,12 +17,15 @@ rule plot_data:
         "logs/plot_data/{study}.log",
     benchmark:
         "benchmarks/jobs/plot_data/{study}.tsv"
+    conda:
+        "../envs/library.yaml"
     threads: 1
     resources:
         mem_mb=2000,
         runtime=10,
     shell:
-        STEP + " plot_data {wildcards.study} --data {input.data} --samples {output.samples} --log {log}"
+        "PYTHONPATH=src python -m invariscope plot_data"
+        " {wildcards.study} --data {input.data} --samples {output.samples} --log {log}"
 
 
 rule plot_training:
@@ -50,12 +53,15 @@ rule plot_training:
         "logs/plot_training/{study}/{classifier}.log",
     benchmark:
         "benchmarks/jobs/plot_training/{study}/{classifier}.tsv"
+    conda:
+        "../envs/library.yaml"
     threads: 1
     resources:
         mem_mb=2000,
         runtime=10,
     shell:
-        STEP + " plot_training {wildcards.study} {wildcards.classifier} --history {input.history}"
+        "PYTHONPATH=src python -m invariscope plot_training"
+        " {wildcards.study} {wildcards.classifier} --history {input.history}"
         " --confusion {input.confusion} --learning-curve {output.learning_curve}"
         " --confusion-matrix {output.confusion_matrix} --log {log}"
 
@@ -101,12 +107,15 @@ rule plot_filter_gan:
         "logs/plot_filter_gan/{study}/{classifier}/{layer}.log",
     benchmark:
         "benchmarks/jobs/plot_filter_gan/{study}/{classifier}/{layer}.tsv"
+    conda:
+        "../envs/library.yaml"
     threads: 1
     resources:
         mem_mb=2000,
         runtime=10,
     shell:
-        STEP + " plot_filter_gan {wildcards.study} {wildcards.classifier} {wildcards.layer}"
+        "PYTHONPATH=src python -m invariscope plot_filter_gan"
+        " {wildcards.study} {wildcards.classifier} {wildcards.layer}"
         " --history {input.history} --accuracy {input.accuracy} --mds {input.mds} --filters {input.filters}"
         " --training {output.training} --averaging {output.averaging} --scaling {output.scaling}"
         " --banks {output.banks} --log {log}"
@@ -138,11 +147,14 @@ rule plot_screening:
         "logs/plot_screening/{study}/{classifier}.log",
     benchmark:
         "benchmarks/jobs/plot_screening/{study}/{classifier}.tsv"
+    conda:
+        "../envs/library.yaml"
     threads: 1
     resources:
         mem_mb=2000,
         runtime=10,
     shell:
-        STEP + " plot_screening {wildcards.study} {wildcards.classifier} --curves {input.curves}"
+        "PYTHONPATH=src python -m invariscope plot_screening"
+        " {wildcards.study} {wildcards.classifier} --curves {input.curves}"
         " --thresholds {input.thresholds} --examples {input.examples}"
         " --response-curves {output.response_curves} --forest {output.forest} --log {log}"

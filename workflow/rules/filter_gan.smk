@@ -14,6 +14,8 @@ rule train_filter_gan:
         "logs/train_filter_gan/{study}/{classifier}/{layer}.log",
     benchmark:
         "benchmarks/jobs/train_filter_gan/{study}/{classifier}/{layer}.tsv"
+    conda:
+        "../envs/library.yaml"
     threads: 1
     resources:
         gpu=1,
@@ -22,7 +24,8 @@ rule train_filter_gan:
     params:
         values=parameters("train_filter_gan"),
     shell:
-        STEP + " train_filter_gan {wildcards.study} {wildcards.classifier} {wildcards.layer} --data {input.data}"
+        "PYTHONPATH=src python -m invariscope train_filter_gan"
+        " {wildcards.study} {wildcards.classifier} {wildcards.layer} --data {input.data}"
         " --model {input.model} --generator {output.generator} --history {output.history} --log {log}"
 
 
@@ -40,6 +43,8 @@ rule average_banks:
         "logs/average_banks/{study}/{classifier}/{layer}.log",
     benchmark:
         "benchmarks/jobs/average_banks/{study}/{classifier}/{layer}.tsv"
+    conda:
+        "../envs/library.yaml"
     threads: 1
     resources:
         gpu=1,
@@ -48,7 +53,8 @@ rule average_banks:
     params:
         values=parameters("average_banks"),
     shell:
-        STEP + " average_banks {wildcards.study} {wildcards.classifier} {wildcards.layer} --data {input.data}"
+        "PYTHONPATH=src python -m invariscope average_banks"
+        " {wildcards.study} {wildcards.classifier} {wildcards.layer} --data {input.data}"
         " --model {input.model} --generator {input.generator} --accuracy {output.accuracy}"
         " --metrics {output.metrics} --log {log}"
 
@@ -67,6 +73,8 @@ rule measure_filters:
         "logs/measure_filters/{study}/{classifier}/{layer}.log",
     benchmark:
         "benchmarks/jobs/measure_filters/{study}/{classifier}/{layer}.tsv"
+    conda:
+        "../envs/library.yaml"
     threads: 1
     resources:
         gpu=1,
@@ -75,6 +83,7 @@ rule measure_filters:
     params:
         values=parameters("measure_filters"),
     shell:
-        STEP + " measure_filters {wildcards.study} {wildcards.classifier} {wildcards.layer} --model {input.model}"
+        "PYTHONPATH=src python -m invariscope measure_filters"
+        " {wildcards.study} {wildcards.classifier} {wildcards.layer} --model {input.model}"
         " --generator {input.generator} --mds {output.mds} --filters {output.filters}"
         " --metrics {output.metrics} --log {log}"

@@ -16,6 +16,8 @@ rule screen_transforms:
         "logs/screen_transforms/{study}/{classifier}.log",
     benchmark:
         "benchmarks/jobs/screen_transforms/{study}/{classifier}.tsv"
+    conda:
+        "../envs/library.yaml"
     threads: 1
     resources:
         gpu=1,
@@ -24,7 +26,8 @@ rule screen_transforms:
     params:
         values=parameters("screen_transforms"),
     shell:
-        STEP + " screen_transforms {wildcards.study} {wildcards.classifier} --data {input.data}"
+        "PYTHONPATH=src python -m invariscope screen_transforms"
+        " {wildcards.study} {wildcards.classifier} --data {input.data}"
         " --model {input.model} --responses {output.responses} --curves {output.curves}"
         " --top-classes {output.top_classes} --examples {output.examples} --log {log}"
 
@@ -41,6 +44,8 @@ rule find_thresholds:
         "logs/find_thresholds/{study}/{classifier}.log",
     benchmark:
         "benchmarks/jobs/find_thresholds/{study}/{classifier}.tsv"
+    conda:
+        "../envs/library.yaml"
     threads: 1
     resources:
         mem_mb=4000,
@@ -48,5 +53,6 @@ rule find_thresholds:
     params:
         values=parameters("find_thresholds"),
     shell:
-        STEP + " find_thresholds {wildcards.study} {wildcards.classifier} --responses {input.responses}"
+        "PYTHONPATH=src python -m invariscope find_thresholds"
+        " {wildcards.study} {wildcards.classifier} --responses {input.responses}"
         " --thresholds {output.thresholds} --metrics {output.metrics} --log {log}"

@@ -10,6 +10,7 @@ A suspect is a file that was written to without a change of its modification tim
 """
 
 import contextlib
+import functools
 import json
 import sys
 from collections.abc import Iterator
@@ -27,9 +28,11 @@ def main() -> None:
 
 
 def answer_to(request: dict[str, Any]) -> dict[str, Any]:
+    from dvc.dependency import param
     from dvc.exceptions import DvcException
     from dvc.repo import Repo, lock_repo
 
+    param.load_path = functools.cache(param.load_path)  # or params.yaml is parsed for every stage, twice
     try:
         repo = Repo()
         with repo, lock_repo(repo):

@@ -5,6 +5,7 @@ fetched instead of computed; after the run, also an interrupted one, what it mad
 nothing was touched since the last time, neither asks DVC anything.
 """
 
+import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from typing import Any
 from invariscope.errors import UserError
 from invariscope.provenance import exchange, guard
 from invariscope.provenance.gpus import count_gpus
+from invariscope.provenance.orphans import ENGINE
 from invariscope.validation import load_params
 
 Params = Mapping[str, Any]
@@ -31,6 +33,9 @@ def link(workflow: Any, params: Params) -> None:
 
     Jobs on cluster nodes have a Snakemake process of their own: those are left alone.
     """
+    os.environ[ENGINE] = str(os.getpid())
+    # The steps run with the Python that runs Snakemake, whether its environment is activated or not.
+    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     if not workflow.is_main_process:
         return
     run = workflow.execute

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from invariscope.errors import UserError
+from invariscope.provenance.orphans import alive
 from invariscope.provenance.snapshot import FOLDER
 
 DVC_FOLDER = Path(".dvc/tmp")
@@ -73,7 +74,7 @@ def _snakemake(file: Any) -> str:
 def dvc_owner() -> str | None:
     """The DVC process that is at work here, in words; None if there is none."""
     for entry in _entries().get("write", {}).values():
-        if entry["pid"] != os.getpid() and _alive(entry["pid"]):
+        if entry["pid"] != os.getpid() and alive(entry["pid"]):
             program, _, arguments = entry["cmd"].partition(" ")
             return f"`{Path(program).name} {arguments}` (process {entry['pid']})"
     with contextlib.suppress(FileNotFoundError), (DVC_FOLDER / "lock").open("r+", encoding="utf-8") as file:
@@ -117,13 +118,3 @@ def _entries() -> dict[str, Any]:
         return json.loads((DVC_FOLDER / "rwlock").read_text(encoding="utf-8"))
     except (FileNotFoundError, json.JSONDecodeError):
         return {}
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

@@ -1,0 +1,69 @@
+"""params.yaml at toy sizes, made from the real one: the same studies, rules and keys, with less of everything."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from invariscope.files import replacing
+from invariscope.params import PARAMS, load_yaml
+
+# The most that is left of a number, by its name in params.yaml.
+SMALL = {
+    "train": 300,
+    "test": 100,
+    "epochs": 1,
+    "batch_size": 50,
+    "dense_width": 16,
+    "latent_dimension": 4,
+    "iterations": 6,
+    "generator_width": 16,
+    "discriminator_width": 4,
+    "log_every": 3,
+    "banks": 2,
+    "seeds": 2,
+    "samples": 3,
+    "filters": 4,
+    "resamples": 20,
+}
+IMAGES = {"data": 1200, "averaging": 100, "screening": 60}  # of `images`, by the block around it
+CHANNELS = 8
+IDENTITIES = (0, 1)  # of additive and of multiplicative families
+
+
+def toy(params: Mapping[str, Any], studies: Iterable[str] | None = None) -> dict[str, Any]:
+    """Parameters with small numbers; with `studies` switched on, if given."""
+    small = _smaller(params, "")
+    small["magnitudes"] = {name: _ends(values) for name, values in params["magnitudes"].items()}
+    return small | ({"studies": list(studies)} if studies is not None else {})
+
+
+def _smaller(value: Any, name: str, around: str = "") -> Any:
+    if isinstance(value, Mapping):
+        return {key: _smaller(item, key, name) for key, item in value.items()}
+    if name == "widths":
+        return [min(width, CHANNELS) for width in value]
+    limit = IMAGES.get(around) if name == "images" else SMALL.get(name)
+    return min(value, limit) if limit is not None and isinstance(value, int) else value
+
+
+def _ends(values: list[float]) -> list[float]:
+    """The ends of a grid, and its identity, which every family must contain."""
+    identities = [value for value in values if value in IDENTITIES]
+    return sorted({values[0], *identities, values[-1]})
+
+
+def write_toy(folder: Path, studies: Iterable[str] | None = None) -> dict[str, Any]:
+    """Replace a folder's params.yaml by its toy."""
+    params = toy(load_yaml(folder / PARAMS), studies)
+    write_params(folder, params)
+    return params
+
+
+def write_params(folder: Path, params: Mapping[str, Any]) -> None:
+    from ruamel.yaml import YAML
+
+    yaml = YAML(typ="safe", pure=True)
+    yaml.default_flow_style = False
+    yaml.sort_base_mapping_type_on_output = False
+    with replacing(folder / PARAMS) as temporary, temporary.open("w", encoding="utf-8") as file:
+        yaml.dump(dict(params), file)
