@@ -147,6 +147,18 @@ def test_only_the_ledger_knows_the_engines() -> None:
         assert not imported or "provenance" in path.parts or path.name == "dvc_yaml.py", path
 
 
+def test_every_figure_has_its_caption() -> None:
+    """Valid reStructuredText, a few lines, for each caption that a rule names; and no other."""
+    core = pytest.importorskip("docutils.core")
+    named = set(re.findall(r'caption="\.\./report/(\w+)\.rst"', RULES))
+    captions = {path.stem: path for path in (ROOT / "workflow" / "report").glob("*.rst")}
+    assert named == set(captions)
+    for path in captions.values():
+        text = path.read_text(encoding="utf-8")
+        assert 3 <= len(text.splitlines()) <= 10, path
+        core.publish_string(text, settings_overrides={"halt_level": 2, "report_level": 2})
+
+
 # --- configurations ---------------------------------------------------------------------------------------------------
 
 # Dataclass -> its block in the schema, and keys of the block that are read elsewhere.
