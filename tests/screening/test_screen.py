@@ -127,7 +127,7 @@ def test_balanced_takes_equally_many_of_each_class() -> None:
 
 def test_responses_survive_the_file(tmp_path: Path) -> None:
     path, found = tmp_path / "responses.parquet", answers(pictures(30))
-    write_responses(path, found, RENDERING.clamp, ORIGIN)
+    write_responses(path, found, ORIGIN)
     again = read_responses(path)
     assert (again.conditions, again.class_names, again.rendering) == (
         found.conditions,
@@ -145,7 +145,7 @@ def test_responses_survive_the_file(tmp_path: Path) -> None:
 
 def test_incomplete_responses_are_refused(tmp_path: Path) -> None:
     path, found = tmp_path / "responses.parquet", answers(pictures(5))
-    write_responses(path, found, RENDERING.clamp, ORIGIN)
+    write_responses(path, found, ORIGIN)
     table = read_table(path).slice(0, 5 * len(SWEEP) - 1)
     write_table(path, {name: table[name].combine_chunks() for name in table.column_names})
     with pytest.raises(UserError, match="every image under every condition"):

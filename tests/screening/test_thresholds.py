@@ -37,7 +37,7 @@ def answers(
         else np.array([correct(step, place) & np.ones(place.shape, bool) for _, step in conditions])
     )
     probabilities = np.where(np.eye(2)[truth], true[..., None], 1 - true[..., None]).astype(np.float32)
-    rendering = {family: {"fill": "zeros", "interpolation": "bilinear"} for family in grids}
+    rendering = {family: {"fill": "zeros", "interpolation": "bilinear", "clamp": True} for family in grids}
     names = {label: "ab"[label] for label in sorted(set(labels))}
     ids = np.arange(len(labels))
     return Responses(conditions, ids, truth, names, np.where(right, truth, 1 - truth), probabilities, rendering)
@@ -213,7 +213,7 @@ def test_step_writes_typed_nulls(tmp_path: Path) -> None:
     import pyarrow.parquet as pq
 
     responses = answers(lambda step, place: np.full(place.shape, 0.75), [0, 1] * 10, {"rotation": ROTATION})
-    write_responses(tmp_path / "r.parquet", responses, True, ORIGIN)
+    write_responses(tmp_path / "r.parquet", responses, ORIGIN)
     params = {"seed": 0, "thresholds": {"level": 0.5, "criteria": ["argmax"], "resamples": 20, "confidence": 0.9}}
     paths = {name: tmp_path / name for name in ("thresholds", "metrics")}
     find_thresholds.run(params, "toy", "net", responses=tmp_path / "r.parquet", **paths)

@@ -217,7 +217,7 @@ def test_conditions() -> None:
 
 
 def test_tables_say_what_shaped_the_result() -> None:
-    rendering = Rendering("border", "bicubic")
-    assert rendering.recorded("rotation") == {"fill": "border", "interpolation": "bicubic"}
-    assert rendering.recorded("gaussian_blur") == {"fill": "border", "interpolation": NOT_USED}
-    assert rendering.recorded("brightness") == {"fill": NOT_USED, "interpolation": NOT_USED}
+    rendering = Rendering("border", "bicubic", clamp=False)
+    assert rendering.recorded("rotation") == {"fill": "border", "interpolation": "bicubic", "clamp": False}
+    assert rendering.recorded("gaussian_blur") == {"fill": "border", "interpolation": NOT_USED, "clamp": False}
+    assert rendering.recorded("brightness") == {"fill": NOT_USED, "interpolation": NOT_USED, "clamp": False}

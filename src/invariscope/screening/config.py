@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from invariscope.errors import UserError
 from invariscope.screening.families import FAMILIES, NOT_USED
@@ -21,12 +22,13 @@ class Rendering:
     interpolation: str = "bilinear"
     clamp: bool = True
 
-    def recorded(self, family: str) -> dict[str, str]:
-        """Fill and interpolation as tables record them: "none" where the family has no use for them."""
+    def recorded(self, family: str) -> dict[str, Any]:
+        """The columns that tables have of it: fill and interpolation are "none" where the family does not use them."""
         kind = FAMILIES[family]
         return {
             "fill": self.fill if kind.fills else NOT_USED,
             "interpolation": self.interpolation if kind.interpolates else NOT_USED,
+            "clamp": self.clamp,
         }
 
 

@@ -14,8 +14,9 @@ from invariscope.screening.config import Condition
 from invariscope.screening.families import FAMILIES
 
 Origin = Mapping[str, Any]  # study, classifier, seed: the same in every row
+RENDERED = ("fill", "interpolation", "clamp")
 READ = (
-    *("family", "magnitude", "fill", "interpolation"),
+    *("family", "magnitude", *RENDERED),
     *("image_id", "label", "class_name", "predicted", "probabilities"),
 )
 STEP = 2.0**-16  # softmax values are rounded to multiples: they compress, and their sums are exact in any order
@@ -31,7 +32,7 @@ class Responses:
     class_names: dict[int, str]  # by label, of the classes that have images
     predicted: np.ndarray  # (M, N) labels
     probabilities: np.ndarray  # (M, N, K) float32 softmax, multiples of STEP
-    rendering: Mapping[str, dict[str, str]]  # fill and interpolation by family
+    rendering: Mapping[str, dict[str, Any]]  # by family: fill, interpolation, clamp
 
     @property
     def families(self) -> list[str]:
@@ -57,7 +58,7 @@ class Responses:
         return self.probabilities[:, np.arange(len(self.labels)), self.labels]  # (M, N)
 
 
-def write_responses(path: Path, responses: Responses, clamp: bool, origin: Origin) -> None:
+def write_responses(path: Path, responses: Responses, origin: Origin) -> None:
     """One row an image and condition, conditions outermost."""
     images = len(responses.image_ids)
     count = len(responses.conditions) * images
@@ -75,9 +76,8 @@ def write_responses(path: Path, responses: Responses, clamp: bool, origin: Origi
         "probabilities": pa.FixedSizeListArray.from_arrays(
             pa.array(responses.probabilities.ravel()), responses.probabilities.shape[2]
         ),
-        "clamp": pa.repeat(clamp, count),
     }
-    for name in ("fill", "interpolation"):
+    for name in RENDERED:
         columns[name] = _repeated([responses.rendering[family][name] for family in families], images)
     units = {"magnitude": "by family", "true_class_probability": "softmax", "probabilities": "softmax, by label"}
     write_table(path, columns, units)
@@ -94,7 +94,6 @@ def read_responses(path: Path) -> Responses:
         raise UserError(f"{path}: does not have every image under every condition; delete it and run again")
     labels = table["label"].to_numpy()[:count]
     names = dict(zip(labels.tolist(), table["class_name"][:count].to_pylist(), strict=True))
-    fills, interpolations = table["fill"], table["interpolation"]
     probabilities = table["probabilities"].combine_chunks()
     return Responses(
         conditions=[(families[start], float(magnitudes[start])) for start in starts],
@@ -103,10 +102,7 @@ def read_responses(path: Path) -> Responses:
         class_names=dict(sorted(names.items())),
         predicted=table["predicted"].to_numpy().reshape(-1, count),
         probabilities=probabilities.flatten().to_numpy().reshape(len(starts), count, -1),
-        rendering={
-            families[start]: {"fill": fills[start].as_py(), "interpolation": interpolations[start].as_py()}
-            for start in starts
-        },
+        rendering={families[start]: {name: table[name][start].as_py() for name in RENDERED} for start in starts},
     )
 
 
@@ -125,5 +121,5 @@ def example_columns(
     }
 
 
-def _repeated(values: list[str], times: int) -> pa.Array:
+def _repeated(values: list[Any], times: int) -> pa.Array:
     return pa.array(values).take(pa.array(np.repeat(np.arange(len(values)), times)))

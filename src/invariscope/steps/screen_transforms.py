@@ -50,7 +50,7 @@ def run(
     samples, pictures = transformed_samples(images, answers, rendering, seed)
     origin = {"study": study, "classifier": classifier, "seed": seed}
     units = {"magnitude": "column unit", "accuracy": "fraction", "true_class_probability": "softmax"}
-    write_responses(responses, answers, rendering.clamp, origin)
+    write_responses(responses, answers, origin)
     write_rows(curves, curve_rows(answers, origin), units)
     write_rows(
         top_classes,
