@@ -79,9 +79,10 @@ def step_names() -> list[str]:
 
 
 def summary(name: str) -> str:
-    """The first line of a step's docstring, read without importing what it imports."""
+    """The first paragraph of a step's docstring, read without importing what it imports."""
     path = Path(steps.__path__[0]) / f"{name}.py"
-    return (ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "").partition("\n")[0]
+    paragraph, _, _ = (ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "").partition("\n\n")
+    return " ".join(paragraph.split())
 
 
 def overview() -> argparse.ArgumentParser:
