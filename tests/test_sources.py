@@ -95,7 +95,7 @@ def in_the_checkout(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_every_step_of_the_workflow_declares_its_own_code() -> None:
-    run = re.findall(r"python -m invariscope (\w+) ", RULES)
+    run = re.findall(r"python -m invariscope (\w+)", RULES)
     assert run
     assert sorted(run) == sorted(steps_of_rules())
     for step in run:
