@@ -101,7 +101,7 @@ def read_table(path: Path, columns: Iterable[str] | None = None, filters: Any = 
         return pq.read_table(path, columns=wanted, filters=filters, page_checksum_verification=True)
     except FileNotFoundError:
         raise UserError(f"{path}: no such file; `snakemake --cores 2 {path}` makes it") from None
-    except (pa.ArrowInvalid, OSError) as error:
+    except (pa.ArrowException, OSError, ValueError) as error:
         reason = str(error).splitlines()[0]
         raise UserError(f"{path}: is not a readable Parquet file ({reason}); delete it and run again") from None
 
@@ -141,7 +141,7 @@ def read_data(path: Path, split: str, limit: int | None = None) -> Images:
     return Images(
         ids=table["id"].to_numpy(),
         pixels=column_images(table["image"]).copy(),
-        labels=table["label"].to_numpy(),
+        labels=table["label"].to_numpy().copy(),  # torch wants arrays that it could write
         class_names=_class_names(path, index),
         factors={
             name.removeprefix("factor_"): table[name].to_numpy()

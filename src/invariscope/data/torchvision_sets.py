@@ -26,6 +26,13 @@ SECONDS = 20.0  # of silence after which a download is given up
 IDX_FILES = {"train": "train", "test": "t10k"}
 BATCHES = {"train": tuple(f"data_batch_{number}" for number in range(1, 6)), "test": ("test_batch",)}
 DIGITS = tuple("0123456789")
+# What a pickled array is made of.
+ARRAY_PARTS = {
+    ("numpy", "ndarray"),
+    ("numpy", "dtype"),
+    ("numpy.core.multiarray", "_reconstruct"),
+    ("_codecs", "encode"),
+}
 
 
 @dataclass(frozen=True)
@@ -136,7 +143,7 @@ class _PlainUnpickler(pickle.Unpickler):
     """Arrays only: a pickle could otherwise run any code."""
 
     def find_class(self, module: str, name: str) -> Any:
-        if name in {"_reconstruct", "ndarray", "dtype"} and module in {"numpy", "numpy.core.multiarray"}:
+        if (module.replace("numpy._core", "numpy.core"), name) in ARRAY_PARTS:
             return super().find_class(module.replace("numpy.core", "numpy._core"), name)
         raise pickle.UnpicklingError(f"it wants to load {module}.{name}")
 
