@@ -68,6 +68,7 @@ REFUSED: list[tuple[str, Any, list[str]]] = [  # key, value, what the line must 
     (f"{GAN}.layers.cnn5.Conv4", {}, ["lower-case"]),
     (f"{GAN}.layers.cnn5.conv4.loss", "hinge", ["'hinge'", "minimax, non_saturating"]),
     (f"{GAN}.layers.cnn5.conv4.module", "conv 4", ["'conv 4'", "module path"]),
+    (f"{GAN}.layers.cnn5.conv9", {}, ["'conv9' is no convolution of five_conv", "conv1, conv2, conv3, conv4, conv5"]),
     (f"{GAN}.layers.cnn9", {}, ["is no classifier of this study", "it has cnn5"]),
     (f"{CNN5}.architecture", "vgg", ["'vgg'", "five_conv", "resnet18"]),
     (f"{CNN5}.widths", [1, 2], ["a list of 5 items"]),
@@ -124,6 +125,11 @@ def test_every_grid_needs_the_magnitude_that_changes_nothing(params: Any, schema
     own = refusal(changed(params, f"digits.screening.magnitudes.{family}", grid), schema)
     assert own.startswith(f"params.yaml: digits.screening.magnitudes.{family}:")
     validate(changed(params, f"digits.screening.magnitudes.{family}", []), schema, PATH)  # drops it
+
+
+def test_one_family_must_be_left(params: Any, schema: Any) -> None:
+    none: dict[str, list[float]] = {family: [] for family in params["magnitudes"]}
+    assert "drops every family" in refusal(changed(params, "digits.screening.magnitudes", none), schema)
 
 
 def test_grids_increase_strictly(params: Any, schema: Any) -> None:
@@ -235,6 +241,9 @@ def test_dvc_edits_change_one_line(project: Path) -> None:
     after = PATH.read_text(encoding="utf-8").splitlines()
     difference = [line for line in difflib.ndiff(before, after) if line[0] in "+-"]
     assert difference == ["- seed: 0", "+ seed: 1", "-       learning_rate: 2e-4", "+       learning_rate: 0.001"]
+    hydra.apply_overrides("params.yaml", ["studies=[digits]"])
+    fewer = PATH.read_text(encoding="utf-8").splitlines()
+    assert [line for line in difflib.ndiff(after, fewer) if line[0] in "+-"] == ["- - shapes"]
 
 
 def test_dvc_reads_the_same_values(project: Path) -> None:

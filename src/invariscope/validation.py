@@ -24,6 +24,7 @@ IDENTITY = {
 }
 # Width and height in px of the images of sources that have only one size.
 SIZES = {"digits_8x8": 28, "mnist": 28, "fashion_mnist": 28, "kmnist": 28, "cifar10": 32}
+CONVOLUTIONS = dict.fromkeys(("five_conv", "five_conv_dense"), ("conv1", "conv2", "conv3", "conv4", "conv5"))
 BOUNDS = (
     ("minimum", ">="),
     ("exclusiveMinimum", ">"),
@@ -189,37 +190,58 @@ def cross_problems(params: Mapping[str, Any]) -> Iterator[Problem]:
             yield ("studies", index), f"{shown(name)} is no study of this file; it defines {', '.join(defined)}"
     yield from grid_problems(params["magnitudes"], ("magnitudes",))
     for name in defined:
-        yield from study_problems(params[name], name)
+        yield from study_problems(params[name], name, params["magnitudes"])
 
 
 def grid_problems(grids: Mapping[str, list[float]], where: tuple[str, ...]) -> Iterator[Problem]:
     for family, grid in grids.items():
         if grid and IDENTITY[family] not in grid:
-            yield (
-                (*where, family),
-                f"must contain {IDENTITY[family]}, which changes nothing: the curves are read from it",
-            )
+            yield (*where, family), f"must contain {IDENTITY[family]}, the magnitude that changes nothing"
         if any(low >= high for low, high in pairwise(grid)):
             yield (*where, family), f"{shown(grid)} is not allowed; magnitudes must increase, none twice"
 
 
-def study_problems(study: Mapping[str, Any], name: str) -> Iterator[Problem]:
-    classifiers = study["classifiers"]
-    has = f"is no classifier of this study; it has {', '.join(classifiers)}"
+def study_problems(study: Mapping[str, Any], name: str, grids: Mapping[str, Any]) -> Iterator[Problem]:
     size = study["data"].get("size", SIZES.get(study["data"]["source"]))
-    for label, classifier in classifiers.items():
-        yield from classifier_problems(classifier, size, (name, "classifiers", label))
-    for label in study.get("filter_gan", {}).get("layers", {}):
-        if label not in classifiers:
-            yield (name, "filter_gan", "layers", label), has
-    screening = study.get("screening", {})
-    for index, label in enumerate(screening.get("classifiers", [])):
-        if label not in classifiers:
-            yield (name, "screening", "classifiers", index), f"{shown(label)} {has}"
-    yield from grid_problems(screening.get("magnitudes", {}), (name, "screening", "magnitudes"))
     for factor, bounds in study["data"].get("factors", {}).items():
         if isinstance(bounds, list) and bounds[0] > bounds[1]:
             yield (name, "data", "factors", factor), f"{shown(bounds)} is not allowed; it must be [low, high]"
+    for label, classifier in study["classifiers"].items():
+        yield from classifier_problems(classifier, size, (name, "classifiers", label))
+    if "filter_gan" in study:
+        layers = study["filter_gan"]["layers"]
+        yield from layer_problems(layers, study["classifiers"], (name, "filter_gan", "layers"))
+    if "screening" in study:
+        yield from screening_problems(study["screening"], study["classifiers"], grids, (name, "screening"))
+
+
+def layer_problems(
+    layers: Mapping[str, Any], classifiers: Mapping[str, Any], where: tuple[str, ...]
+) -> Iterator[Problem]:
+    for label, blocks in layers.items():
+        if label not in classifiers:
+            yield (*where, label), f"is no classifier of this study; it has {', '.join(classifiers)}"
+            continue
+        architecture = classifiers[label]["architecture"]
+        known = CONVOLUTIONS.get(architecture)
+        for layer, block in blocks.items():
+            path = block.get("module", layer)
+            if known and path not in known:
+                what = f"{shown(path)} is no convolution of {architecture}; it has {', '.join(known)}"
+                yield (*where, label, layer), what
+
+
+def screening_problems(
+    screening: Mapping[str, Any], classifiers: Mapping[str, Any], grids: Mapping[str, Any], where: tuple[str, ...]
+) -> Iterator[Problem]:
+    for index, label in enumerate(screening["classifiers"]):
+        if label not in classifiers:
+            has = f"is no classifier of this study; it has {', '.join(classifiers)}"
+            yield (*where, "classifiers", index), f"{shown(label)} {has}"
+    own = screening["magnitudes"]
+    yield from grid_problems(own, (*where, "magnitudes"))
+    if not any({**grids, **own}.values()):
+        yield (*where, "magnitudes"), "drops every family; leave one, or drop the study's screening"
 
 
 def classifier_problems(classifier: Mapping[str, Any], size: int | None, where: tuple[str, ...]) -> Iterator[Problem]:
