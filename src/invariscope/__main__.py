@@ -25,6 +25,7 @@ from typing import Any, NoReturn, TextIO
 from invariscope import steps
 from invariscope.errors import UserError
 from invariscope.params import lookup, require_names
+from invariscope.provenance.inputs import refuse_damaged
 from invariscope.provenance.orphans import end_with_engine
 from invariscope.validation import load_params
 
@@ -153,9 +154,17 @@ def reason(error: BaseException) -> str | None:
     return None
 
 
+def files_of(options: dict[str, Any]) -> list[Path]:
+    """The files among the arguments of a step."""
+    values = [item for value in options.values() for item in (value if isinstance(value, list) else [value])]
+    return [value for value in values if isinstance(value, Path)]
+
+
 def run_step(name: str, step: Any, options: dict[str, Any]) -> int:
     """Run a step; report what goes wrong on standard error, which may be logged."""
     try:
+        if "DVC_STAGE" in os.environ:
+            refuse_damaged(files_of(options))
         step.run(**given(step, options), **options)
     except BrokenPipeError:
         raise

@@ -1,6 +1,8 @@
 """Scratch projects: copies of the tree with toy parameters, driven by the real Snakemake and the real DVC."""
 
+import fcntl
 import hashlib
+import json
 import os
 import shutil
 import signal
@@ -139,17 +141,12 @@ class Project:
         return [path for path in files if hashlib.md5(path.read_bytes()).hexdigest() != path.parent.name + path.name]
 
     def assert_nothing_to_do(self) -> None:
-        """Both engines agree that all is up to date, and neither starts a job."""
+        """Both engines agree that all is up to date: DVC reports no change, and Snakemake runs nothing."""
         status = self.dvc("status")
         assert "up to date" in status.text, status.text
-        repro = self.dvc("repro")
-        assert "Running stage" not in repro.text
-        assert not repro.jobs
-        dry = self.snakemake("-n")
-        assert "Nothing to be done" in dry.text, dry.text
-        real = self.snakemake()
-        assert "Nothing to be done" in real.text
-        assert not real.jobs
+        run = self.snakemake()
+        assert "Nothing to be done" in run.text, run.text
+        assert not run.jobs
 
 
 def tracked_files() -> list[str]:
@@ -184,11 +181,25 @@ class Built:
         return copy
 
 
-def build(folder: Path, params: Mapping[str, Any]) -> Built:
-    project = make_project(folder / "project", folder / "site", params)
-    outcome = project.snakemake()
-    project.commit("Built")
-    return Built(project, outcome)
+def build(shared: Path, name: str, params: Mapping[str, Any]) -> Built:
+    """Build a project once for all of pytest's processes; whoever comes second waits."""
+    shared.mkdir(parents=True, exist_ok=True)
+    project_path, record = shared / name / "project", shared / f"{name}.json"
+    with (shared / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not record.exists():
+            project = make_project(project_path, shared / name / "site", params)
+            outcome = project.snakemake()
+            project.commit("Built")
+            record.write_text(json.dumps([outcome.code, outcome.text, sorted(outcome.jobs)]))
+    code, text, jobs = json.loads(record.read_text())
+    return Built(Project(project_path, shared / name / "site"), Outcome(code, text, set(jobs)))
+
+
+def shared_folder(factory: pytest.TempPathFactory) -> Path:
+    """The same for all processes of one run of pytest."""
+    base = factory.getbasetemp()
+    return (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "built"
 
 
 @pytest.fixture(scope="session")
@@ -196,7 +207,7 @@ def digits_built(tmp_path_factory: pytest.TempPathFactory) -> Built:
     """The study `digits` with two layers, and a small study that is off."""
     params = toy(load_yaml(ROOT / PARAMS), ["digits"])
     kept = {key: params[key] for key in ("studies", "seed", "device", "data_root", "digits", "magnitudes")}
-    return build(tmp_path_factory.mktemp("digits"), kept | {"handwriting": small_study(params)})
+    return build(shared_folder(tmp_path_factory), "digits", kept | {"handwriting": small_study(params)})
 
 
 @pytest.fixture(scope="session")
@@ -204,7 +215,7 @@ def small_built(tmp_path_factory: pytest.TempPathFactory) -> Built:
     """A study of four jobs."""
     params = toy(load_yaml(ROOT / PARAMS), ["handwriting"])
     kept = {key: params[key] for key in ("studies", "seed", "device", "data_root", "magnitudes")}
-    return build(tmp_path_factory.mktemp("small"), kept | {"handwriting": small_study(params)})
+    return build(shared_folder(tmp_path_factory), "small", kept | {"handwriting": small_study(params)})
 
 
 def small_study(params: Mapping[str, Any]) -> dict[str, Any]:

@@ -56,6 +56,11 @@ SMALL = {
 
 def test_1_fresh_clone(digits_built: Built, digits: Project) -> None:
     assert digits_built.outcome.jobs == ALL
+    assert "up to date" in digits.dvc("status").text
+    repro = digits.dvc("repro")
+    assert "Running stage" not in repro.text
+    assert repro.jobs == set()
+    assert "Nothing to be done" in digits.snakemake("-n").text
     digits.assert_nothing_to_do()
 
 
