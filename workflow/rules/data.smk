@@ -20,5 +20,4 @@ rule prepare_data:
     params:
         values=parameters("prepare_data"),
     shell:
-        "PYTHONPATH=src python -m invariscope prepare_data"
-        " {wildcards.study} --data {output.data} --log {log}"
+        "PYTHONPATH=src python -m invariscope prepare_data {wildcards.study} --data {output.data} --log {log}"
