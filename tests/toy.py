@@ -19,6 +19,8 @@ SMALL = {
     "generator_width": 16,
     "discriminator_width": 4,
     "log_every": 3,
+    "log_banks": 2,
+    "log_images": 50,
     "banks": 2,
     "seeds": 2,
     "samples": 3,

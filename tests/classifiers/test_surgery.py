@@ -214,6 +214,13 @@ def test_the_representation_is_the_layer_with_its_own_norm_and_activation() -> N
     torch.testing.assert_close(split.represent(convolved), torchvision_network.layer1[0].bn2(convolved))
 
 
+def test_a_layer_whose_own_block_is_not_known_has_no_representation() -> None:
+    network, path, x = untraceable()
+    split = split_at(network, find_convolution(network, path), x)
+    with pytest.raises(UserError, match="sees: convolution"):
+        split.represent(torch.rand(4, 4, 8, 8))
+
+
 @pytest.mark.parametrize("name", ["five_conv", "untraceable", "resnet, first convolution of a block"])
 def test_training_a_copy_changes_only_what_follows(name: str) -> None:
     network, path, x = NETWORKS[name]()

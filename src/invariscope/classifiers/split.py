@@ -27,10 +27,11 @@ class Split(nn.Module):
     """A network in parts that share its weights: split(convolution(below[0]), *below) is network(x), below = below(x).
 
     `below` gives the layer's input first, then what passes the layer by; each has a row an image. Its own parameters,
-    and `copy.deepcopy` and `train` of it, concern only what follows the layer.
+    and `copy.deepcopy` and `train` of it, concern only what follows the layer. `own` is the layer's own normalisation
+    and activation, None if it is not known and part of `above`.
     """
 
-    def __init__(self, below: nn.Module, own: nn.Module, above: nn.Module) -> None:
+    def __init__(self, below: nn.Module, own: nn.Module | None, above: nn.Module) -> None:
         super().__init__()
         self._below = (below,)  # in a tuple: no submodule
         self.own = own
@@ -43,12 +44,17 @@ class Split(nn.Module):
         return self._below[0](x)
 
     def represent(self, convolved: Tensor) -> Tensor:
-        """The layer's output after its own normalisation and activation."""
+        """The layer's output after its own normalisation and activation. Raises UserError if these are not known."""
+        if self.own is None:
+            raise UserError(
+                "the network's flow depends on its data (torch.fx cannot trace it), so the layer's own normalisation "
+                "and activation are not known; use `sees: convolution`"
+            )
         return self.own(convolved)
 
     def forward(self, convolved: Tensor, *below: Tensor) -> Tensor:
         """Logits."""
-        return self.above(self.own(convolved), *below)
+        return self.above(convolved if self.own is None else self.own(convolved), *below)
 
 
 def split_at(model: nn.Module, convolution: nn.Module, example: Tensor) -> Split:
@@ -67,7 +73,7 @@ def split_at(model: nn.Module, convolution: nn.Module, example: Tensor) -> Split
         pass
     path = next(name for name, module in model.named_modules() if module is convolution)
     replay = _Replay(model, path, _called_after(model, path, example))
-    return Split(_InputAndImages(model, convolution), nn.Identity(), replay)
+    return Split(_InputAndImages(model, convolution), None, replay)
 
 
 @torch.no_grad()

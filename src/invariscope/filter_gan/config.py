@@ -12,17 +12,16 @@ class FilterGanConfig:
     """How the filters of one layer are learned. A layer's block in params.yaml overrides any of these."""
 
     latent_dimension: int = 16
-    iterations: int = 500
-    batch_size: int = 64
+    iterations: int = 800
+    batch_size: int = 32
     learning_rate: float = 2e-4
     loss: Literal["minimax", "non_saturating"] = "non_saturating"
-    sees: Literal["convolution", "representation"] = (
-        "convolution"  # before or after the layer's own norm and activation
-    )
-    code_weight: float = 1.0  # λ of Algorithm 1
+    # before or after the layer's own normalisation and activation
+    sees: Literal["convolution", "representation"] = "convolution"
+    code_weight: float = 0.03  # λ of Algorithm 1
     spectral_norm: bool = True
-    generator_width: int = 256
-    initial_spread: float = 0.5  # of a weight over z before training, over the std of the real
+    generator_width: int = 128
+    initial_spread: float = 0.5  # root mean square of the weights before training, over the std of the real ones
     discriminator_width: int = 32
     log_every: int = 50  # iterations
     log_banks: int = 4  # generated banks that single_bank_accuracy is averaged over

@@ -13,6 +13,8 @@ def scale(points: Tensor, dimensions: int = 2, iterations: int = ITERATIONS) -> 
 
     Gives positions (N, dimensions), float64, and their stress-1.
     """
+    if points.device.type == "mps":  # has no float64
+        points = points.cpu()
     wanted = distances(points.double())
     return smacof(wanted, classical_scaling(wanted, dimensions), iterations)
 

@@ -20,7 +20,7 @@ def spread_ratio(banks: Tensor) -> float:
     Within: root mean square distance of a filter's samples to their mean. Between: of these means to the mean of all.
     Denominators are S - 1 and C_out - 1.
     """
-    filters = banks.flatten(2).double()  # (S, C_out, C_in*k*k)
+    filters = banks.flatten(2)  # (S, C_out, C_in*k*k)
     samples, count = filters.shape[:2]
     means = filters.mean(0)
     within = (filters - means).square().sum() / (count * (samples - 1))
