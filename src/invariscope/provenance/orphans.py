@@ -1,18 +1,18 @@
 """No job outlives its engine: a killed Snakemake or DVC leaves no process that writes behind the next one's back."""
 
-import _thread
 import os
+import signal
 import threading
 import time
 from pathlib import Path
 
 ENGINE = "INVARISCOPE_ENGINE"  # the process that runs the jobs, set by the Snakefile; DVC sets DVC_STAGE
 PERIOD = 0.5  # s
-PATIENCE = 10.0  # s that an interrupted job has to clean up
+PATIENCE = 10.0  # s that a terminated job has to clean up
 
 
 def end_with_engine() -> None:
-    """Watch the engine of this process, if there is one: when it has died, this process is interrupted."""
+    """Watch the engine of this process, if there is one: when it has died, this process is terminated."""
     engine = engine_process()
     if engine is not None:
         threading.Thread(target=_watch, args=(engine,), name="watch-engine", daemon=True).start()
@@ -40,7 +40,7 @@ def _first_ancestor_without(words: str) -> int | None:
 def _watch(engine: int) -> None:
     while alive(engine):
         time.sleep(PERIOD)
-    _thread.interrupt_main()
+    os.kill(os.getpid(), signal.SIGTERM)
     time.sleep(PATIENCE)
     os._exit(130)
 
