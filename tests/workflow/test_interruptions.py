@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.workflow.conftest import Project
+from tests.workflow.project import Project
 from tests.workflow.test_scenarios import RESAMPLES, THRESHOLDS
 
 pytestmark = pytest.mark.slow

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.workflow.conftest import Built, Project
+from tests.workflow.conftest import Built
+from tests.workflow.project import Project
 
 pytestmark = pytest.mark.slow
 
