@@ -102,7 +102,7 @@ def test_the_verdict_is_paired_and_in_percentage_points() -> None:
         for retrained in (True, False)
     ]
     text = averaging.verdict(pa.Table.from_pylist(rows[::-1]))
-    assert "+1.20 percentage points" in text and "+1.20 to +1.20" in text and "3 seeds" in text
+    assert "+1.20 percentage points" in text and "+1.20 to +1.20" in text
     assert "interval" not in averaging.verdict(accuracy(1))
 
 

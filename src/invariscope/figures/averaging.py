@@ -29,7 +29,7 @@ def draw(path: Path, accuracy: pa.Table, title: str) -> None:
             axes.set_yticks(range(len(conditions)), [NAMES.get(name, name) for name in conditions])
             axes.xaxis.set_major_locator(MaxNLocator(5))
             axes.margins(x=0.12)
-        axes.plot([], [], "o", color="grey", markersize=2.5, label="a seed")
+        axes.plot([], [], "o", color="grey", markersize=2.5, label=f"one of {len(accuracy['seed'].unique())} seeds")
         axes.errorbar([], [], xerr=1, fmt="D", color="grey", capsize=3, label="mean, 95 % interval")
         figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=2)
         figure.suptitle(f"Accuracy averaging: {title}\n{verdict(accuracy)}")
@@ -56,4 +56,4 @@ def verdict(accuracy: pa.Table) -> str:
     differences = by_seed(accuracy, "averaged", True) - by_seed(accuracy, REFERENCE, True)
     mean, low, high = (100 * value for value in mean_interval(differences))
     interval = "" if np.isnan(low) else f" (95 % interval {low:+.2f} to {high:+.2f})"
-    return f"averaged minus real, both retrained: {mean:+.2f} percentage points{interval}, {len(differences)} seeds"
+    return f"averaged minus real, both retrained: {mean:+.2f} percentage points{interval}"

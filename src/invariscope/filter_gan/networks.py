@@ -12,6 +12,7 @@ from torch.nn.utils.parametrizations import spectral_norm
 
 SLOPE = 0.2  # of the leaky ReLUs
 SMALLEST_MAP = 4  # px: activations are halved until no side is longer
+LARGE_MAP = 8  # px: larger ones are halved at once
 STANDARDISED = 1e-3  # least standard deviation of a channel, as a share of the layer's: a dead channel stays finite
 
 
@@ -77,7 +78,9 @@ class Discriminator(nn.Module):
         self.register_buffer("mean", real.mean((0, 2, 3), keepdim=True))
         self.register_buffer("std", real.std((0, 2, 3), keepdim=True).clamp_min(STANDARDISED * float(real.std())))
         channels, height, size = real.shape[1:]
-        layers: list[nn.Module] = [bound(nn.Conv2d(channels, width, 3, padding=1)), nn.LeakyReLU(SLOPE)]
+        stride = 2 if max(height, size) > LARGE_MAP else 1
+        layers: list[nn.Module] = [bound(nn.Conv2d(channels, width, 3, stride=stride, padding=1)), nn.LeakyReLU(SLOPE)]
+        height, size = -(-height // stride), -(-size // stride)
         while max(height, size) > SMALLEST_MAP:
             layers += [bound(nn.Conv2d(width, 2 * width, 3, stride=2, padding=1)), nn.LeakyReLU(SLOPE)]
             width, height, size = 2 * width, (height + 1) // 2, (size + 1) // 2
