@@ -78,3 +78,10 @@ def test_difference() -> None:
 
 def stage(command: str) -> pipeline.Stage:
     return {"desc": "A: stage.", "cmd": command, "deps": ["x"], "params": [], "outs": ["y"]}
+
+
+def test_dvc_reads_parameters_as_we_do() -> None:
+    """DVC's loader is written in C where it can be; 1e-4 must be a number to both."""
+    from dvc.utils.serialize import load_yaml as load_as_dvc
+
+    assert load_as_dvc(str(ROOT / PARAMS)) == load_yaml(ROOT / PARAMS)
