@@ -7,7 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from invariscope.classifiers.evaluation import confusion_table
-from invariscope.data.table import Images, write_data, write_table
+from invariscope.data.table import Images, read_data, write_data, write_table
 from invariscope.figures.confusion import groups
 from invariscope.steps import plot_training, train_classifier
 
@@ -65,10 +65,22 @@ def test_weights_are_judged_without_training(block: dict, data: Path, tmp_path: 
     train(tmp_path / "trained", data, block)
     taken = {name: value for name, value in block.items() if name != "training"}
     train(tmp_path / "taken", data, taken | {"weights": str(tmp_path / "trained" / "model.safetensors")})
-    for name in ("model.safetensors", "metrics.json", "confusion.parquet", "class_accuracy.parquet"):
+    for name in ("model.safetensors", "confusion.parquet", "class_accuracy.parquet"):
         assert (tmp_path / "trained" / name).read_bytes() == (tmp_path / "taken" / name).read_bytes(), name
+    trained, judged = (json.loads((tmp_path / run / "metrics.json").read_text()) for run in ("trained", "taken"))
+    assert judged == trained | {"train_accuracy": None}  # nothing was trained here
     history = pq.read_table(tmp_path / "taken" / "history.parquet").to_pylist()
     assert [(row["epoch"], row["split"]) for row in history] == [(0, "validation")]
+
+
+def test_weights_need_no_training_images(block: dict, data: Path, tmp_path: Path) -> None:
+    train(tmp_path / "trained", data, block)
+    write_data(tmp_path / "test_only.parquet", {"test": read_data(data, "test")})
+    taken = {name: value for name, value in block.items() if name != "training"}
+    weights = {"weights": str(tmp_path / "trained" / "model.safetensors")}
+    train(tmp_path / "taken", tmp_path / "test_only.parquet", taken | weights)
+    name = "confusion.parquet"
+    assert (tmp_path / "trained" / name).read_bytes() == (tmp_path / "taken" / name).read_bytes()
 
 
 @pytest.mark.parametrize("classes", [4, 60])

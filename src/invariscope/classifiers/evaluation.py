@@ -52,11 +52,11 @@ def accuracy(counts: np.ndarray) -> float:
     return float(counts.trace() / counts.sum())
 
 
-def metrics(classifier: Classifier, train: Images, counts: np.ndarray) -> dict[str, float]:
-    """The figures of metrics.json; `counts` is the confusion of the test split."""
+def metrics(classifier: Classifier, train: Images | None, counts: np.ndarray) -> dict[str, float | None]:
+    """The figures of metrics.json; `counts` is the confusion of the test split, `train` None if nothing was trained."""
     return {
         "test_accuracy": accuracy(counts),
-        "train_accuracy": judge(classifier, train)["accuracy"],
+        "train_accuracy": judge(classifier, train)["accuracy"] if train else None,
         "parameters": sum(parameter.numel() for parameter in classifier.network.parameters()),
     }
 

@@ -30,7 +30,8 @@ def run(
     metrics: Path,
 ) -> None:
     place, seed, block = open_device(device), params["seed"], params["block"]
-    images, test = read_data(data, "train"), read_data(data, "test")
+    test = read_data(data, "test")
+    images = read_data(data, "train") if "training" in block else test
     if len(images.class_names) < 2:
         raise UserError(f"{data}: has no class but {images.class_names[0]!r}; a classifier needs two or more")
     with placed(f"params.yaml: {study}.classifiers.{classifier}"):
@@ -47,7 +48,7 @@ def run(
     counts = evaluation.confusion(trained, test)
     write_table(class_accuracy, *evaluation.class_accuracy_table(counts, trained.class_names, origin))
     write_table(confusion, *evaluation.confusion_table(counts, trained.class_names, origin))
-    write_json(metrics, evaluation.metrics(trained, images, counts))
+    write_json(metrics, evaluation.metrics(trained, images if "training" in block else None, counts))
     checkpoint.remove()
 
 
