@@ -17,7 +17,6 @@ class Layer:
     """One convolution of a classifier, with the network cut there."""
 
     classifier: nn.Module
-    path: str
     convolution: nn.Conv2d
     split: Split
 
@@ -40,7 +39,7 @@ def open_layer(classifier: nn.Module, path: str, images: Images, device: torch.d
     """Find the convolution at `path` of classifier.network and cut there. Raises UserError if that cannot be."""
     convolution = find_convolution(classifier.network, path)  # type: ignore[arg-type]
     example = torch.from_numpy(images.pixels[:2]).to(device).float().div_(255)
-    return Layer(classifier, path, convolution, split_at(classifier, convolution, example))
+    return Layer(classifier, convolution, split_at(classifier, convolution, example))
 
 
 @torch.no_grad()
