@@ -1,6 +1,7 @@
 """What params.yaml asks for: which classifiers, layers and analyses, and which files that makes."""
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 Params = Mapping[str, Any]
@@ -69,6 +70,23 @@ def architecture_module(params: Params, study: str, classifier: str) -> str:
     from invariscope.classifiers.architectures import ARCHITECTURES
 
     return ARCHITECTURES[params[study]["classifiers"][classifier]["architecture"]]
+
+
+def weights_files(params: Params, study: str, classifier: str) -> list[str]:
+    """The file that a classifier starts from, if its weights are a file and not a published name."""
+    weights = str(params[study]["classifiers"][classifier].get("weights", ""))
+    return [weights] if "." in weights else []
+
+
+def missing_weights(params: Params) -> list[str]:
+    """The keys of weights files that the studies switched on need and that are not there."""
+    return [
+        f"{study}.classifiers.{classifier}.weights: {path!r}"
+        for study in params["studies"]
+        for classifier in params[study]["classifiers"]
+        for path in weights_files(params, study, classifier)
+        if not Path(path).is_file()
+    ]
 
 
 def targets(params: Params) -> list[str]:

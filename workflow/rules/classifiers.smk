@@ -5,6 +5,7 @@ rule train_classifier:
     """Train a classifier, or take given weights, and judge it on the test split."""
     input:
         data="data/{study}.parquet",
+        weights=weights_of,
         code=code_with_architecture("train_classifier"),
     output:
         model="results/{study}/{classifier}/training/model.safetensors",

@@ -23,3 +23,8 @@ def code_with_source(step):
 def code_with_architecture(step):
     """The step's source files, with those of the classifier's architecture."""
     return lambda wildcards: code_of(step, plan.architecture_module(PARAMS, wildcards.study, wildcards.classifier))
+
+
+def weights_of(wildcards):
+    """The file that the classifier starts from, if it does."""
+    return plan.weights_files(PARAMS, wildcards.study, wildcards.classifier)

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from invariscope import plan
 from invariscope.errors import UserError
 from invariscope.provenance import exchange, guard
 from invariscope.provenance.gpus import count_gpus
@@ -23,9 +24,12 @@ READERS = ("create_report", "summary", "list_changes")  # look at Snakemake's re
 
 
 def open_params() -> dict[str, Any]:
-    """params.yaml, validated; a mistake in it ends Snakemake with one line."""
+    """params.yaml, validated; a mistake in it, or a weights file that is missing, ends Snakemake with one line."""
     with one_line_errors():
-        return load_params()
+        params = load_params()
+        for missing in plan.missing_weights(params):
+            raise UserError(f"params.yaml: {missing}: no such file; put the network's state dict there")
+        return params
 
 
 def link(workflow: Any, params: Params) -> None:
