@@ -1,0 +1,1 @@
+"""Networks that answer what an image shows: architectures, training, files, and surgery on their filters."""

@@ -1,0 +1,1 @@
+"""The filters of one layer, parametrised by the latent space of a GAN."""

@@ -1,0 +1,1 @@
+"""How far each transformation can be pushed before a classifier notices."""
