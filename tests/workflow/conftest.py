@@ -4,9 +4,7 @@ import fcntl
 import json
 import os
 import shutil
-import signal
-import subprocess
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -74,27 +72,14 @@ def small_study(params: Mapping[str, Any]) -> dict[str, Any]:
 
 
 @pytest.fixture
-def digits(digits_built: Built, tmp_path: Path) -> Project:
-    return digits_built.copy(tmp_path / "project")
+def digits(digits_built: Built, tmp_path: Path) -> Iterator[Project]:
+    project = digits_built.copy(tmp_path / "project")
+    yield project
+    project.end_all()
 
 
 @pytest.fixture
-def small(small_built: Built, tmp_path: Path) -> Project:
-    return small_built.copy(tmp_path / "project")
-
-
-@pytest.fixture
-def end() -> Iterator[Callable[[subprocess.Popen[str], int], str]]:
-    """Send a signal to a process that is running, wait for its end, return what it printed."""
-    started: list[subprocess.Popen[str]] = []
-
-    def send(process: subprocess.Popen[str], number: int) -> str:
-        started.append(process)
-        assert process.poll() is None, "it had ended before"
-        os.kill(process.pid, number)
-        return process.communicate(timeout=60)[0]
-
-    yield send
-    for process in started:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
+def small(small_built: Built, tmp_path: Path) -> Iterator[Project]:
+    project = small_built.copy(tmp_path / "project")
+    yield project
+    project.end_all()

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -32,6 +33,7 @@ class Project:
 
     def __init__(self, path: Path, site: Path) -> None:
         self.path = path
+        self.started: list[subprocess.Popen[str]] = []
         folders = [str(Path(sys.executable).parent), os.environ["PATH"]]
         inherited = {
             key: value for key, value in os.environ.items() if key not in ("PYTHONDONTWRITEBYTECODE", "DVC_STAGE")
@@ -45,7 +47,7 @@ class Project:
         }
 
     def start(self, *command: str) -> subprocess.Popen[str]:
-        return subprocess.Popen(
+        process = subprocess.Popen(
             command,
             cwd=self.path,
             env=self.environment,
@@ -54,7 +56,26 @@ class Project:
             stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # pytest may run in the background
         )
+        self.started.append(process)
+        return process
+
+    def signal(self, process: subprocess.Popen[str], number: int) -> str:
+        """Send a signal to a process that is running, wait for its end, return what it printed.
+
+        SIGINT goes to its jobs as well, as from a terminal.
+        """
+        assert process.poll() is None, "it had ended before"
+        (os.killpg if number == signal.SIGINT else os.kill)(process.pid, number)
+        return process.communicate(timeout=60)[0]
+
+    def end_all(self) -> None:
+        """Leave no process behind, whatever a test made of them."""
+        for process in self.started:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
 
     def run(self, *command: str, fails: bool = False) -> Outcome:
         """Run a command to its end; it must succeed, or fail if `fails`."""

@@ -1,9 +1,6 @@
 """Failed, killed, edited and simultaneous runs: what was finished is kept, what is in doubt is run again."""
 
-import os
 import signal
-import subprocess
-from collections.abc import Callable
 
 import pytest
 
@@ -12,7 +9,6 @@ from tests.workflow.test_scenarios import RESAMPLES, THRESHOLDS
 
 pytestmark = pytest.mark.slow
 
-End = Callable[[subprocess.Popen[str], int], str]
 TRAINING = "train_classifier/handwriting/cnn5"
 EPOCHS = "handwriting.classifiers.cnn5.training.epochs"
 
@@ -28,12 +24,12 @@ def test_failed_run_keeps_what_it_finished(digits: Project) -> None:
     assert "plot_screening" not in status
 
 
-def test_killed_before_recording(digits: Project, end: End) -> None:
+def test_killed_before_recording(digits: Project) -> None:
     digits.change(RESAMPLES, 10)
     before = digits.logs()
     process = digits.start("snakemake", "--cores", "2")
     digits.wait_for("plot_screening/digits/cnn5", before)
-    end(process, signal.SIGKILL)
+    digits.signal(process, signal.SIGKILL)
     digits.settle()
     resumed = digits.snakemake()
     assert resumed.jobs <= {"plot_screening/digits/cnn5"}  # not find_thresholds, although DVC never heard of it
@@ -56,7 +52,7 @@ def test_parameters_edited_during_the_run(small: Project) -> None:
     small.assert_nothing_to_do()
 
 
-def test_snakemake_at_work_refuses_others(small: Project, end: End) -> None:
+def test_snakemake_at_work_refuses_others(small: Project) -> None:
     small.change(EPOCHS, 2000)
     before = small.logs()
     process = small.start("snakemake", "--cores", "1")
@@ -68,7 +64,7 @@ def test_snakemake_at_work_refuses_others(small: Project, end: End) -> None:
     assert f"error: snakemake (process {process.pid}) is running in this folder" in second.text
     assert "Traceback" not in second.text
     assert "may be about to change" in small.snakemake("-n").text
-    end(process, signal.SIGINT)
+    small.signal(process, signal.SIGINT)
     small.settle()
 
 
@@ -80,6 +76,5 @@ def test_dvc_at_work_refuses_snakemake(small: Project) -> None:
     refused = small.snakemake(fails=True)
     assert f"error: `dvc repro` (process {process.pid}) is running in this folder" in refused.text
     assert "Traceback" not in refused.text
-    os.killpg(process.pid, signal.SIGINT)
-    process.communicate(timeout=60)
+    small.signal(process, signal.SIGINT)
     small.settle()

@@ -53,8 +53,9 @@ def in_order(repo: Any) -> Iterator[Any]:
 
 def forget(repo: Any, paths: list[str]) -> None:
     """Make DVC read these files again instead of trusting its memory of their checksums."""
+    memory = getattr(repo.state, "hashes", {})
     for path in paths:
-        repo.state.hashes.pop(str(Path(repo.root_dir, path)), None)
+        memory.pop(str(Path(repo.root_dir, path)), None)
 
 
 # --- the state of the stages ----------------------------------------------------------------------------------------

@@ -50,7 +50,7 @@ def take_over(workflow: Any, params: Params, look_only: bool = False) -> Start:
     suspects = snapshot.suspects() if snapshot else []
     states = ask_dvc({"do": "examine" if look_only else "restore", "suspects": suspects})["stages"]
     report_fetched(states, look_only)
-    write_records(workflow, params, states, look_only)
+    write_records(workflow, params, states, set(suspects), look_only)
     return Start(states, texts)
 
 
@@ -93,10 +93,11 @@ def report_fetched(states: dict[str, State], look_only: bool) -> None:
         say(f"{verb} from DVC's cache, instead of running: {', '.join(fetched)}{later}.")
 
 
-def write_records(workflow: Any, params: Params, states: dict[str, State], look_only: bool) -> None:
-    """Give Snakemake the record of every output that is as dvc.lock says, out of date or not: it decides by itself.
+def write_records(workflow: Any, params: Params, states: dict[str, State], suspects: set[str], look_only: bool) -> None:
+    """Give Snakemake the record of what is as dvc.lock says, out of date or not: it decides by itself.
 
-    An output that neither DVC nor Snakemake left as it is has been damaged or edited: it goes, so that it is rebuilt.
+    Where Snakemake itself made a file later than dvc.lock knows, in a run that was killed, its own record stands. An
+    output that neither left as it is has been damaged or edited: it goes, so that it is built anew.
     """
     ledger = SnakemakeLedger()
     commands = {rule.name: rule.shellcmd for rule in workflow.rules}
@@ -105,9 +106,10 @@ def write_records(workflow: Any, params: Params, states: dict[str, State], look_
         if rule not in commands:
             continue
         for output, word in state["outs"].items():
-            if word == "same":
+            own = word in ("same", "modified") and output not in suspects and ledger.vouches_for(output)
+            if word == "same" and (state["current"] or not own):
                 ledger.describe(output, rule, **description(state, commands[rule], params))
-            elif word == "modified" and not ledger.vouches_for(output):
+            elif word == "modified" and not own:
                 say(f"{output}: is not what was recorded, and not in DVC's cache: it is built anew.")
                 if not look_only:
                     ledger.forget(output)
