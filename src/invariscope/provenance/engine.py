@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +51,7 @@ def link(workflow: Any, params: Params) -> None:
             limit_gpus(workflow)
         go = lambda: run(executor_plugin=executor_plugin, **options)  # noqa: E731
         with one_line_errors():
-            if kind.touch_exec or not Path(".dvc").is_dir():
+            if kind.touch_exec or not dvc_is_there():
                 return go()
             return look(workflow, params, go) if kind.dryrun_exec else run_linked(workflow, params, go)
 
@@ -72,7 +73,7 @@ def run_linked(workflow: Any, params: Params, run: Callable[[], Any]) -> Any:
 
 def look(workflow: Any, params: Params, show: Callable[[], Any]) -> Any:
     """Show what would be done, or was, in the light of what DVC knows; nothing is fetched or removed."""
-    if Path(".dvc").is_dir():
+    if dvc_is_there():
         owner = guard.owner()
         if owner is None:
             exchange.take_over(workflow, params, look_only=True)
@@ -87,6 +88,15 @@ def looking(workflow: Any, params: Params, method: Callable[..., Any]) -> Callab
             return look(workflow, params, lambda: method(*arguments, **options))
 
     return reader
+
+
+def dvc_is_there() -> bool:
+    """Whether DVC can work here: it wants its folder, and git or leave to do without. Else Snakemake runs alone."""
+    config = Path(".dvc/config")
+    if find_spec("dvc") is None or not config.is_file():
+        return False
+    here = Path.cwd()
+    return any((folder / ".git").exists() for folder in (here, *here.parents)) or "no_scm" in config.read_text()
 
 
 def limit_gpus(workflow: Any) -> None:
