@@ -39,15 +39,15 @@ def test_killed_before_recording(digits: Project) -> None:
 
 def test_parameters_edited_during_the_run(small: Project) -> None:
     """A job may have read either version: it is not recorded, and runs again even if the edit is taken back."""
-    small.change(EPOCHS, 20)
+    small.change(EPOCHS, 10)
     before = small.logs()
     process = small.start("snakemake", "--cores", "1")
     small.wait_for(TRAINING, before)
-    small.change(EPOCHS, 21)
+    small.change(EPOCHS, 11)
     text = process.communicate(timeout=300)[0]
     assert process.returncode == 0, text
     assert "edited during the run: not recorded, and to be run again: train_classifier-handwriting-cnn5" in text
-    small.change(EPOCHS, 20)
+    small.change(EPOCHS, 10)
     assert TRAINING in small.snakemake().jobs
     small.assert_nothing_to_do()
 
