@@ -63,6 +63,19 @@ def test_1_fresh_clone(digits_built: Built, digits: Project) -> None:
     digits.assert_nothing_to_do()
 
 
+def test_1_equal_bytes_one_job_at_a_time(digits: Project) -> None:
+    """Artifacts depend on the seed alone, not on the number of jobs at once."""
+    suffixes = {".parquet", ".png", ".safetensors", ".json"}
+    files = [path for folder in ("data", "results") for path in (digits.path / folder).rglob("*.*")]
+    before = {path: path.read_bytes() for path in files if path.suffix in suffixes}
+    assert {path.suffix for path in before} == suffixes
+    for path in before:
+        path.unlink()
+    again = digits.run("snakemake", "--cores", "1", "--forceall")
+    assert again.jobs == ALL
+    assert [str(path) for path, content in before.items() if path.read_bytes() != content] == []
+
+
 def test_2_and_4_parameter_changed_and_reverted_with_dvc(digits: Project) -> None:
     digits.change(RESAMPLES, 10)
     assert digits.dvc("repro").jobs == THRESHOLDS
