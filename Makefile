@@ -9,7 +9,7 @@ run: .venv/.complete
 	snakemake --cores $(CORES)
 
 test: .venv/.complete
-	pytest -n auto
+	pytest -n auto --dist worksteal
 
 lint: .venv/.complete
 	ruff check .
