@@ -38,7 +38,7 @@ class ScaledResNet(ResNet):
         stem = scaled(STEM_CHANNELS, self.width)
         if settings.stem == "small":
             self.conv1 = nn.Conv2d(channels, stem, 3, small_stride(size), padding=1, bias=False)
-            self.maxpool = nn.Identity()  # type: ignore[assignment]
+            self.maxpool = nn.Identity()
         else:
             self.conv1 = nn.Conv2d(channels, stem, 7, stride=2, padding=3, bias=False)
         nn.init.kaiming_normal_(self.conv1.weight, mode="fan_out", nonlinearity="relu")

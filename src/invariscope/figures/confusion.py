@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 from matplotlib.axes import Axes
 from matplotlib.colors import PowerNorm
-from matplotlib.figure import Figure
+from matplotlib.figure import SubFigure
 from matplotlib.ticker import MaxNLocator
 
 from invariscope.figures import style
@@ -23,8 +23,9 @@ def draw(path: Path, confusion: pa.Table, title: str) -> None:
     names = list(dict.fromkeys(confusion["class_name"].to_pylist()))
     counts = confusion["n_images"].to_numpy().reshape(len(names), len(names))  # rows: true classes
     with style.figure(path, style.PAGE, 4.3) as figure:
-        matrix, pairs = figure.subplots(1, 2, width_ratios=(2.3, 1))
-        heat_map(figure, matrix, counts)
+        left, right = np.ravel(figure.subfigures(1, 2, width_ratios=(2.3, 1), wspace=0.03))  # type: ignore[arg-type]
+        matrix, pairs = left.subplots(), right.subplots()
+        heat_map(left, matrix, counts)
         if len(names) <= FEW:
             name_all(matrix, counts, names)
         else:
@@ -34,7 +35,7 @@ def draw(path: Path, confusion: pa.Table, title: str) -> None:
         figure.suptitle(f"Confusion on the test split: {title}, accuracy {accuracy:.2%} of {counts.sum()} images")
 
 
-def heat_map(figure: Figure, axes: Axes, counts: np.ndarray) -> None:
+def heat_map(figure: SubFigure, axes: Axes, counts: np.ndarray) -> None:
     shares = np.ma.masked_equal(counts / np.maximum(counts.sum(1, keepdims=True), 1), 0)  # nothing: left white
     image = axes.imshow(shares, cmap=f"{style.SEQUENTIAL}_r", norm=PowerNorm(STRETCH, 0, 1), interpolation="nearest")
     axes.set(xlabel="taken for", ylabel="true class")
@@ -42,7 +43,7 @@ def heat_map(figure: Figure, axes: Axes, counts: np.ndarray) -> None:
     axes.spines[:].set_visible(True)
     bar = figure.colorbar(image, ax=axes, ticks=SHARES, format="%g", fraction=0.045, pad=0.02)
     bar.set_label("share of the true class's images (white: none)")
-    bar.outline.set_visible(False)  # type: ignore[operator]
+    bar.outline.set_visible(False)
 
 
 def name_all(axes: Axes, counts: np.ndarray, names: list[str]) -> None:
