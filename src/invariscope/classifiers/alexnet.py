@@ -45,7 +45,7 @@ def build(config: Mapping[str, Any], channels: int, size: int, classes: int) -> 
     if side < 1:
         raise UserError(f"stem: {settings.stem!r} leaves nothing of {size} px; use small, and 24 px or more")
     if settings.stem == "small":
-        network.avgpool = nn.Identity()
+        network.avgpool = nn.Identity()  # 6x6 would only repeat pixels
     else:
         side = 6
     network.classifier[1] = nn.Linear(inputs * side * side, settings.dense_width)
