@@ -30,8 +30,9 @@ def run(
     metrics: Path,
 ) -> None:
     place, seed, block = open_device(device), params["seed"], params["block"]
-    test = read_data(data, "test")
-    images = read_data(data, "train") if "training" in block else test
+    trains = "training" in block
+    images = read_data(data, "train" if trains else "test")
+    test = read_data(data, "test") if trains else images
     if len(images.class_names) < 2:
         raise UserError(f"{data}: has no class but {images.class_names[0]!r}; a classifier needs two or more")
     with placed(f"params.yaml: {study}.classifiers.{classifier}"):
@@ -48,7 +49,7 @@ def run(
     counts = evaluation.confusion(trained, test)
     write_table(class_accuracy, *evaluation.class_accuracy_table(counts, trained.class_names, origin))
     write_table(confusion, *evaluation.confusion_table(counts, trained.class_names, origin))
-    write_json(metrics, evaluation.metrics(trained, images if "training" in block else None, counts))
+    write_json(metrics, evaluation.metrics(trained, images if trains else None, counts))
     checkpoint.remove()
 
 
