@@ -85,8 +85,12 @@ def groups(names: list[str]) -> tuple[list[str], list[int]]:
 
 
 def list_pairs(axes: Axes, counts: np.ndarray, names: list[str]) -> None:
-    """Bars of the most frequent errors, each under its words."""
+    """Bars of the most frequent errors, each under its words; a word if there are none."""
     errors = counts * (1 - np.eye(len(names), dtype=counts.dtype))
+    if not errors.any():
+        axes.set_axis_off()
+        axes.text(0.5, 0.5, "No image was taken\nfor another class.", ha="center", va="center")
+        return
     order = np.argsort(-errors, axis=None, kind="stable")[:PAIRS]
     rows, columns = np.unravel_index(order[errors.flat[order] > 0], counts.shape)
     kinds = np.count_nonzero(errors)
