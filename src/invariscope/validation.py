@@ -13,15 +13,12 @@ from typing import Any
 
 from invariscope.errors import UserError
 from invariscope.params import PARAMS, load_yaml
+from invariscope.screening.families import FAMILIES
 
 SCHEMA = Path("workflow/schemas/params.schema.yaml")
 
 # The magnitude of each family that changes nothing.
-IDENTITY = {
-    **dict.fromkeys(("scale_x", "scale_y", "zoom", "contrast", "contrast_mean"), 1),
-    **dict.fromkeys(("translation_x", "translation_y", "rotation", "brightness"), 0),
-    **dict.fromkeys(("grayscale", "gaussian_blur", "gaussian_noise"), 0),
-}
+IDENTITY = {name: family.identity for name, family in FAMILIES.items()}
 # Width and height in px of the images of sources that have only one size.
 SIZES = {"digits_8x8": 28, "mnist": 28, "fashion_mnist": 28, "kmnist": 28, "cifar10": 32}
 CONVOLUTIONS = dict.fromkeys(("five_conv", "five_conv_dense"), ("conv1", "conv2", "conv3", "conv4", "conv5"))

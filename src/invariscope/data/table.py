@@ -157,3 +157,8 @@ def _class_names(path: Path, index: pa.Table) -> tuple[str, ...]:
     if pairs["label"].to_pylist() != list(range(len(pairs))):
         raise UserError(f"{path}: its labels are not 0, 1, 2, ... with one class name each; delete it and run again")
     return tuple(pairs["class_name"].to_pylist())
+
+
+def monitored_split(path: Path) -> str:
+    """The split that a training is judged on as it goes: validation if the data have one, else test."""
+    return "validation" if "validation" in read_table(path, ["split"])["split"].unique().to_pylist() else "test"

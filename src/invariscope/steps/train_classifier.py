@@ -7,7 +7,7 @@ from invariscope.checkpoint import Checkpoint
 from invariscope.classifiers import evaluation, initial, training
 from invariscope.classifiers.architectures import architecture_of
 from invariscope.classifiers.model_file import load_classifier, save_classifier
-from invariscope.data.table import Images, read_data, read_table, write_table
+from invariscope.data.table import Images, monitored_split, read_data, write_table
 from invariscope.errors import UserError, placed
 from invariscope.files import write_json
 from invariscope.params import build
@@ -61,6 +61,5 @@ def dependencies(block: dict[str, Any]) -> list[Path]:
 
 def monitored(data: Path, test: Images) -> dict[str, Images]:
     """The split judged after every epoch: validation if the data have one, else test. Nothing is selected on it."""
-    if "validation" in read_table(data, ["split"])["split"].unique().to_pylist():
-        return {"validation": read_data(data, "validation")}
-    return {"test": test}
+    split = monitored_split(data)
+    return {split: test if split == "test" else read_data(data, split)}

@@ -5,7 +5,7 @@ from typing import Any
 
 from invariscope.checkpoint import Checkpoint
 from invariscope.classifiers.model_file import load_classifier
-from invariscope.data.table import Images, read_data, read_table, write_rows
+from invariscope.data.table import Images, monitored_split, read_data, write_rows
 from invariscope.filter_gan import networks, train
 from invariscope.filter_gan.config import layer_config
 from invariscope.filter_gan.generator_file import save_generator
@@ -57,6 +57,5 @@ def monitored(data: Path, limit: int) -> tuple[str, Images]:
 
     Nothing is selected on it, so the test split stays untouched.
     """
-    splits = read_table(data, ["split"])["split"].unique().to_pylist()
-    split = "validation" if "validation" in splits else "test"
+    split = monitored_split(data)
     return split, read_data(data, split, limit)
