@@ -53,6 +53,41 @@ class Scaling:
     filters: int = 8  # real filters that the figures show one by one
 
 
+@dataclass(frozen=True)
+class Traversal:
+    """Images that give, under other filters, the activations that an image gives under the first (section 4)."""
+
+    images: int = 10  # test images, the classes in turn
+    grid: int = 5  # points along each of the two axes; odd, so that the original stands in the middle
+    reach: float = 2.0  # ξ: the ends of the axes, in standard deviations of z
+    steps: int = 200  # of gradient descent
+    step_size: float = 0.02  # intensity, of an image in [0, 1]
+    prior_weight: float = 1e-4  # of the natural-image prior, beside the relative squared error of the activations
+    tolerance: float = 0.01  # residual at which a point counts as converged
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What the traversals of one layer change, against those of another."""
+
+    permutations: int = 10000
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """Traversal images as additional training data."""
+
+    per_class: tuple[int, ...] = (10, 50, 200)  # training images a class
+    seeds: int = 5  # repetitions with other images and other initial weights
+    copies: int = 4  # changed images for each original
+    iterations: int = 400  # training steps, equal for every set
+    batch_size: int = 64
+    learning_rate: float = 2e-3
+    rotation: float = 15.0  # degrees, the most that the affine augmentation turns
+    shift: float = 0.1  # fraction of the image, the most that it moves
+    scale: float = 0.15  # the most that it shrinks or enlarges
+
+
 def layer_config(training: Mapping[str, Any], overrides: Mapping[str, Any], layer: str) -> tuple[str, FilterGanConfig]:
     """The module path of a layer (its own name, unless the block says `module`) and its training parameters."""
     values = {**training, **overrides}
