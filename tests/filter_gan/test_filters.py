@@ -7,7 +7,7 @@ import torch
 from invariscope.data.table import column_images
 from invariscope.filter_gan.filters import REAL, draw_filters, picture_table, pictures, scaling_table, spreads
 from invariscope.filter_gan.networks import Generator
-from invariscope.filter_gan.spread import spread_ratio, weight_spread
+from invariscope.filter_gan.spread import activation_spread, channel_variance, spread_ratio, weight_spread
 
 
 def generator(spread: float = 0.5) -> Generator:
@@ -43,6 +43,23 @@ def test_spread_ratio_of_known_clusters() -> None:
     centres = 4 * torch.randn(200, 1, generator=torch.Generator().manual_seed(1))
     assert spread_ratio(centres + filters) == pytest.approx(0.25, rel=0.15)
     assert spread_ratio(7 * (centres + filters)) == pytest.approx(spread_ratio(centres + filters))
+
+
+def test_activation_spread_is_in_standard_deviations_over_images() -> None:
+    random = torch.Generator().manual_seed(0)
+    channels = torch.tensor([1.0, 3.0])[:, None, None]
+    real = channels * torch.randn(500, 2, 6, 6, generator=random) + 10 * channels
+    variance = channel_variance(real)
+    assert float(variance) == pytest.approx(5, rel=0.05)  # of 1 and 9
+    over_codes = real[:100] + 0.5 * 5**0.5 * torch.randn(40, 100, 2, 6, 6, generator=random)
+    assert float(activation_spread(over_codes, variance)) == pytest.approx(0.5, rel=0.05)
+    assert float(activation_spread(real[:1].expand(4, 9, 2, 6, 6), variance)) == pytest.approx(0, abs=1e-5)
+
+
+def test_a_spread_of_nothing_has_a_gradient() -> None:
+    same = torch.ones(2, 3, 4, 5, 5, requires_grad=True)
+    activation_spread(same, torch.tensor(1.0)).backward()
+    assert torch.isfinite(same.grad).all()
 
 
 def test_every_real_filter_comes_with_its_samples() -> None:

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from invariscope.filter_gan.losses import code_loss, discriminator_loss, generator_loss
+from invariscope.filter_gan.losses import answer_loss, code_loss, discriminator_loss, generator_loss, spread_loss
 
 LOGITS = [-3.0, -0.5, 0.0, 2.0]
 
@@ -44,3 +44,18 @@ def test_an_unknown_loss_is_refused() -> None:
 def test_the_code_is_penalised_by_its_squared_distance() -> None:
     guess, z = torch.zeros(2, 3), torch.tensor([[1.0, 2.0, 2.0], [0.0, 0.0, 1.0]])
     assert code_loss(guess, z).item() == (9 + 1) / 2
+
+
+def test_answers_diverge_by_kullback_and_leibler() -> None:
+    real, generated = (
+        torch.tensor([[2.0, -1.0, 0.5], [0.0, 3.0, 1.0]]),
+        torch.tensor([[1.0, 1.0, 0.0], [0.0, 2.0, 2.0]]),
+    )
+    p, q = real.softmax(1), generated.softmax(1)
+    torch.testing.assert_close(answer_loss(real, generated), (p * (p / q).log()).sum(1).mean())
+    assert answer_loss(real, real + 7).item() == pytest.approx(0, abs=1e-6)  # the same answers, whatever the logits
+
+
+def test_only_a_lack_of_spread_is_penalised() -> None:
+    assert spread_loss(torch.tensor(0.5), 0.7).item() == pytest.approx(0.04)
+    assert spread_loss(torch.tensor(0.9), 0.7).item() == 0

@@ -1,7 +1,7 @@
 """Training of a filter-GAN on a small classifier."""
 
 import copy
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -10,9 +10,9 @@ import torch
 from invariscope.checkpoint import Checkpoint
 from invariscope.data.table import Images
 from invariscope.errors import UserError
-from invariscope.filter_gan.config import FilterGanConfig, layer_config
+from invariscope.filter_gan.config import PRESETS, FilterGanConfig, layer_config
 from invariscope.filter_gan.generator_file import load_generator, save_generator
-from invariscope.filter_gan.train import UNITS, Run, train
+from invariscope.filter_gan.train import COLUMNS, UNITS, Run, draw_batch, rate_factor, train
 from tests.filter_gan.small import SmallClassifier
 
 CONFIG = FilterGanConfig(
@@ -70,7 +70,7 @@ def test_the_history_has_a_row_every_so_often_and_the_last(
 ) -> None:
     _, rows = train(classifier, "conv1", CONFIG, images, held_out, seed=0)
     assert [row["iteration"] for row in rows] == [5, 10, 12]
-    assert all(list(row) == list(UNITS) for row in rows)
+    assert all(list(row) == list(COLUMNS) == list(UNITS) for row in rows)
 
 
 @pytest.mark.parametrize("sees", ["convolution", "representation"])
@@ -90,7 +90,7 @@ def test_the_discriminator_sees_what_it_is_told(classifier: SmallClassifier, ima
     normalised = (x - 0.3) / 0.4
     for sees, end in (("convolution", 5), ("representation", 7)):
         run = Run(classifier, "conv2", replace(CONFIG, sees=sees), images, held_out, 0)
-        found = run.seen(run.layer.convolution(run.inputs(torch.arange(8))))
+        found = run.seen(run.layer.convolution(run.below(torch.arange(8))[0]))
         torch.testing.assert_close(found, classifier.network[:end](normalised))
 
 
@@ -115,6 +115,43 @@ def test_without_the_code_the_code_head_learns_nothing(
     assert torch.equal(run.discriminator.code_head.weight, before)
 
 
+def test_with_a_spread_to_hold_every_image_comes_with_two_codes() -> None:
+    chosen, z = draw_batch(replace(CONFIG, batch_size=7, spread_weight=1.0), 1000, seed=0, iteration=3)
+    assert torch.equal(chosen[:3], chosen[4:]) and len(set(chosen.tolist())) == 4
+    assert len({tuple(code) for code in z.tolist()}) == 7
+    alone, _ = draw_batch(replace(CONFIG, batch_size=7, spread_weight=0.0), 1000, seed=0, iteration=3)
+    assert len(set(alone.tolist())) == 7
+    with pytest.raises(UserError, match="batch_size: 1 leaves no pair"):
+        draw_batch(replace(CONFIG, batch_size=1, spread_weight=1.0), 1000, seed=0, iteration=3)
+
+
+def test_the_learning_rate_falls_over_the_last_share() -> None:
+    config = replace(CONFIG, iterations=100, decay=0.4)
+    rates = [rate_factor(iteration, config) for iteration in range(100)]
+    assert rates[:61] == [1.0] * 61 and rates[80] == pytest.approx(0.5) and 0 < rates[99] < 0.03
+    assert rate_factor(99, replace(config, decay=0.0)) == 1
+
+
+def test_the_real_bank_is_held_and_lacks_all_spread(
+    classifier: SmallClassifier, images: Images, held_out: Images
+) -> None:
+    run = Run(classifier, "conv2", replace(CONFIG, spread_target=0.7), images, held_out, 0)
+    below = run.below(torch.arange(8).repeat(2))
+    real = run.layer.convolution(below[0])
+    answers, shortfall = run.held(real, real, below)
+    assert answers.item() == pytest.approx(0, abs=1e-5) and shortfall.item() == pytest.approx(0.49, rel=1e-3)
+    noise = 3 * run.variance.sqrt() * torch.randn(real.shape, generator=torch.Generator().manual_seed(0))
+    answers, shortfall = run.held(real, real + noise, below)
+    assert answers.item() > 0.1 and shortfall.item() == 0
+
+
+def test_a_layer_without_variation_is_refused(images: Images, held_out: Images, classifier: SmallClassifier) -> None:
+    dead = copy.deepcopy(classifier)
+    dead.network.conv2.weight.data.zero_()
+    with pytest.raises(UserError, match="'conv2': gives every image the same activations"):
+        Run(dead, "conv2", CONFIG, images, held_out, 0)
+
+
 def test_training_makes_banks_that_the_classifier_can_use(
     classifier: SmallClassifier, images: Images, held_out: Images
 ) -> None:
@@ -126,6 +163,17 @@ def test_training_makes_banks_that_the_classifier_can_use(
     assert rows[-1]["single_bank_accuracy"] > start["single_bank_accuracy"] + 0.2
     assert rows[-1]["weight_spread"] > 0.05
     assert rows[-1]["code_error"] < 0.8
+
+
+def test_our_terms_keep_answers_and_spread(classifier: SmallClassifier, images: Images, held_out: Images) -> None:
+    config = replace(CONFIG, iterations=180, learning_rate=1e-3, log_every=60, spread_target=0.9, decay=0.0)
+    rows = {}
+    for preset in ("held_spread", "adversarial_only"):
+        values = asdict(config) | PRESETS[preset]
+        _, rows[preset] = train(classifier, "conv2", FilterGanConfig(**values), images, held_out, seed=0)
+    ours, plain = rows["held_spread"], rows["adversarial_only"]
+    assert ours[0]["single_bank_accuracy"] > plain[0]["single_bank_accuracy"] + 0.05
+    assert ours[-1]["activation_spread"] > plain[-1]["activation_spread"] + 0.05
 
 
 def test_a_generator_survives_its_file(tmp_path: Path) -> None:
@@ -165,3 +213,13 @@ def test_a_layers_block_overrides_the_study() -> None:
     assert path == "features.8" and config.iterations == 9 and config.code_weight == 1
     with pytest.raises(UserError, match="no parameter"):
         layer_config(training, {"iteration": 3}, "conv2")
+
+
+def test_a_preset_replaces_what_the_block_says() -> None:
+    training = {"preset": "held_spread", "loss": "non_saturating", "code_weight": 0.03, "answer_weight": 3.0}
+    assert layer_config(training, {}, "conv2")[1] == FilterGanConfig()
+    _, paper = layer_config(training, {"preset": "algorithm_1", "iterations": 9}, "conv2")
+    assert paper.preset == "algorithm_1" and paper.loss == "minimax" and paper.iterations == 9
+    assert paper.answer_weight == paper.spread_weight == paper.decay == 0 and paper.code_weight == 1
+    assert not paper.spectral_norm
+    assert layer_config(training, {}, "conv2", "without_answers")[1].answer_weight == 0

@@ -84,10 +84,11 @@ def write_table(path: Path, columns: Mapping[str, Any], units: Mapping[str, str]
 
 
 def write_rows(path: Path, rows: Sequence[Mapping[str, Any]], units: Mapping[str, str] | None = None) -> None:
-    """`write_table` for a list of rows with equal keys."""
+    """`write_table` for a list of rows; what a row lacks is null."""
     if not rows:
         raise ValueError(f"{path}: no rows; a table must have its columns typed")
-    write_table(path, {name: [row[name] for row in rows] for name in rows[0]}, units)
+    names = dict.fromkeys(name for row in rows for name in row)
+    write_table(path, {name: [row.get(name) for row in rows] for name in names}, units)
 
 
 def read_table(path: Path, columns: Iterable[str] | None = None, filters: Any = None) -> pa.Table:

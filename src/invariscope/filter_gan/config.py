@@ -6,11 +6,31 @@ from typing import Any, Literal
 
 from invariscope.params import build
 
+# What a preset puts in place of a layer's own values.
+PRESETS: dict[str, dict[str, Any]] = {
+    "held_spread": {},  # ours: all as params.yaml says
+    # Algorithm 1 to the letter. The paper gives no λ; with its squared norm over all of z, 1 is the plain choice.
+    "algorithm_1": {
+        "loss": "minimax",
+        "spectral_norm": False,
+        "code_weight": 1.0,
+        "answer_weight": 0.0,
+        "spread_weight": 0.0,
+        "decay": 0.0,
+    },
+    # What each of our two additions is worth.
+    "without_answers": {"answer_weight": 0.0},
+    "without_spread": {"spread_weight": 0.0},
+    "adversarial_only": {"answer_weight": 0.0, "spread_weight": 0.0},
+}
+OWN = "held_spread"
+
 
 @dataclass(frozen=True)
 class FilterGanConfig:
     """How the filters of one layer are learned. A layer's block in params.yaml overrides any of these."""
 
+    preset: str = OWN
     latent_dimension: int = 16
     iterations: int = 800
     batch_size: int = 32
@@ -19,9 +39,13 @@ class FilterGanConfig:
     # before or after the layer's own normalisation and activation
     sees: Literal["convolution", "representation"] = "convolution"
     code_weight: float = 0.03  # λ of Algorithm 1
+    answer_weight: float = 3.0  # of the divergence of the classifier's answers
+    spread_weight: float = 5.0  # of what the activations' spread lacks
+    spread_target: float = 0.7  # of activations over codes, over their spread over images
     spectral_norm: bool = True
+    decay: float = 0.5  # share of the iterations, the last ones, over which the learning rate falls to 0
     generator_width: int = 128
-    initial_spread: float = 0.5  # root mean square of the weights before training, over the std of the real ones
+    initial_spread: float = 0.7  # root mean square of the weights before training, over the std of the real ones
     discriminator_width: int = 32
     log_every: int = 50  # iterations
     log_banks: int = 4  # generated banks that single_bank_accuracy is averaged over
@@ -88,8 +112,14 @@ class Augmentation:
     scale: float = 0.15  # the most that it shrinks or enlarges
 
 
-def layer_config(training: Mapping[str, Any], overrides: Mapping[str, Any], layer: str) -> tuple[str, FilterGanConfig]:
-    """The module path of a layer (its own name, unless the block says `module`) and its training parameters."""
+def layer_config(
+    training: Mapping[str, Any], overrides: Mapping[str, Any], layer: str, preset: str | None = None
+) -> tuple[str, FilterGanConfig]:
+    """The module path of a layer (its own name, unless the block says `module`) and its training parameters.
+
+    `preset` is one to use whatever the block says.
+    """
     values = {**training, **overrides}
     path = values.pop("module", layer)
-    return path, build(FilterGanConfig, values)
+    chosen = preset or values.get("preset", OWN)
+    return path, build(FilterGanConfig, {**values, **PRESETS[chosen], "preset": chosen})

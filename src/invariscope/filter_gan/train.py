@@ -3,36 +3,48 @@
 Our choices, where the paper is silent. Lines 7 and 9 are one step of one optimiser: the layers that Q shares with D
 belong to both, so they descend the sum of both losses, λ‖z − Q‖² on the same detached activations as log(1 − D). The
 generator (line 8) follows, on the same images and codes, against the discriminator so updated. RMSprop for both.
+
+Algorithm 1 alone collapses slowly: banks become better and more alike. Our recipe (preset `held_spread`) adds two terms
+to line 8. The answers of the frozen classifier to generated filters stay what they are to its own (their divergence is
+descended), and the activations of an image under two codes stay apart (what their spread lacks of a target is
+descended, as in mode-seeking GANs, Mao et al. 2019): so every image of a batch comes with two codes. The learning rate
+falls to 0 towards the end, because a generator that is still moving is judged by its last step.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from invariscope.checkpoint import Checkpoint
-from invariscope.classifiers.surgery import convolve_banks, layer_input
+from invariscope.classifiers.surgery import convolve_bank, convolve_banks
 from invariscope.data.table import Images
 from invariscope.errors import UserError
 from invariscope.filter_gan.config import FilterGanConfig
 from invariscope.filter_gan.evaluation import Layer, bank_accuracy, cache_below, open_layer
-from invariscope.filter_gan.losses import code_loss, discriminator_loss, generator_loss
+from invariscope.filter_gan.losses import answer_loss, code_loss, discriminator_loss, generator_loss, spread_loss
 from invariscope.filter_gan.networks import Discriminator, Generator
-from invariscope.filter_gan.spread import SAMPLES, weight_spread
+from invariscope.filter_gan.spread import SAMPLES, activation_spread, channel_variance, weight_spread
 from invariscope.progress import track
 from invariscope.runtime import seeded, torch_generator
 
 STATISTICS_IMAGES = 256  # from which the discriminator's standardisation comes
+SPREAD_IMAGES, SPREAD_BANKS = 64, 16  # from which the monitored spread of activations comes
 UNITS = {
     "iteration": "iterations",
     "discriminator_loss": "nats; mean since the row before",
     "generator_loss": "nats, without the code's part; mean since the row before",
     "code_error": "mean squared error of a latent dimension, of variance 1; mean since the row before",
+    "answer_divergence": "nats; mean since the row before",
     "single_bank_accuracy": "fraction",
     "real_accuracy": "fraction",
     "weight_spread": "standard deviations of the real weights",
+    "activation_spread": "standard deviations of the real activations",
 }
+LOSSES = ("discriminator_loss", "generator_loss", "code_error", "answer_divergence")
+JUDGED = ("single_bank_accuracy", "real_accuracy", "weight_spread", "activation_spread")
+COLUMNS = ("iteration", *LOSSES, *JUDGED)  # of the history
 
 
 def train(
@@ -72,35 +84,24 @@ class Run:
         self.config, self.seed, self.device = config, seed, device
         self.pixels = torch.from_numpy(images.pixels).to(device)  # (N, C, H, W) uint8
         self.layer = open_layer(classifier, path, images, device)
-        real = self.seen(self.layer.convolution(self.inputs(torch.arange(min(STATISTICS_IMAGES, len(images))))))
-        weight = self.layer.convolution.weight
-        with seeded(device, seed, "initial weights"):
-            self.generator = Generator(
-                config.latent_dimension,
-                config.generator_width,
-                weight.shape,
-                float(weight.std()),
-                config.initial_spread,
-            )
-            self.discriminator = Discriminator(
-                real.cpu(), config.latent_dimension, config.discriminator_width, config.spectral_norm
-            )
-        self.generator.to(device)
-        self.discriminator.to(device)
+        convolved = self.layer.convolution(self.below(torch.arange(min(STATISTICS_IMAGES, len(images))))[0])
+        self.variance = channel_variance(convolved)
+        if not self.variance > 0:
+            raise UserError(f"layer {path!r}: gives every image the same activations; name another layer")
+        self.generator, self.discriminator = new_networks(self.layer, self.seen(convolved), config, seed)
         rate = config.learning_rate
         self.generator_optimiser = torch.optim.RMSprop(self.generator.parameters(), lr=rate)
         self.discriminator_optimiser = torch.optim.RMSprop(self.discriminator.parameters(), lr=rate)
-        self.monitor = Monitor(self.layer, held_out, config, seed, device)
+        self.monitor = Monitor(self.layer, held_out, config, self.variance, seed)
         self.iteration = 0
-        self.sums = torch.zeros(3, device=device)  # of the losses since the last row
+        self.sums = torch.zeros(len(LOSSES), device=device)  # of the losses since the last row
         self.summed = 0
         self.history: list[dict[str, float]] = []
 
-    def inputs(self, chosen: Tensor) -> Tensor:
-        """What the layer is given for some images."""
-        with torch.no_grad():
-            x = self.pixels[chosen.to(self.device)].float().div_(255)
-            return layer_input(self.layer.classifier, self.layer.convolution, x)
+    @torch.no_grad()
+    def below(self, chosen: Tensor) -> tuple[Tensor, ...]:
+        """What the layer is given for some images, and what passes it by."""
+        return self.layer.split.below(self.pixels[chosen.to(self.device)].float().div_(255))
 
     def seen(self, convolved: Tensor) -> Tensor:
         """What the discriminator sees of a convolution's output."""
@@ -108,38 +109,59 @@ class Run:
 
     def advance(self, iteration: int) -> None:
         """One iteration of Algorithm 1."""
-        random = torch_generator(self.seed, "batch", iteration)
-        chosen = torch.randint(len(self.pixels), (self.config.batch_size,), generator=random)
-        z = torch.randn(self.config.batch_size, self.config.latent_dimension, generator=random).to(self.device)
-        x = self.inputs(chosen)
+        config = self.config
+        chosen, z = draw_batch(config, len(self.pixels), self.seed, iteration)
+        z = z.to(self.device)
+        self.set_rate(config.learning_rate * rate_factor(iteration, config))
+        below = self.below(chosen)
         with torch.no_grad():
-            real = self.seen(self.layer.convolution(x))
-        fake = self.seen(convolve_banks(x, self.generator(z), self.layer.convolution))
+            real = self.layer.convolution(below[0])
+        fake = convolve_banks(below[0], self.generator(z), self.layer.convolution)
+        seen = self.seen(fake)
 
-        real_logit, _ = self.discriminator(real)
-        fake_logit, guess = self.discriminator(fake.detach())
+        real_logit, _ = self.discriminator(self.seen(real))
+        fake_logit, guess = self.discriminator(seen.detach())
         adversarial = discriminator_loss(real_logit, fake_logit)
-        _descend(self.discriminator_optimiser, adversarial + self.config.code_weight * code_loss(guess, z))
+        _descend(self.discriminator_optimiser, adversarial + config.code_weight * code_loss(guess, z))
 
         self.discriminator.requires_grad_(False)
-        fake_logit, guess = self.discriminator(fake)
-        fooling, error = generator_loss(fake_logit, self.config.loss), code_loss(guess, z)
-        _descend(self.generator_optimiser, fooling + self.config.code_weight * error)
+        fake_logit, guess = self.discriminator(seen)
+        fooling, error = generator_loss(fake_logit, config.loss), code_loss(guess, z)
+        answers, shortfall = self.held(real, fake, below)
+        held = config.answer_weight * answers + config.spread_weight * shortfall
+        _descend(self.generator_optimiser, fooling + config.code_weight * error + held)
         self.discriminator.requires_grad_(True)
 
-        self.sums += torch.stack([adversarial, fooling, error / z.shape[1]]).detach()
+        self.sums += torch.stack([adversarial, fooling, error / z.shape[1], answers]).detach()
         self.summed += 1
         self.iteration = iteration + 1
 
+    def held(self, real: Tensor, fake: Tensor, below: tuple[Tensor, ...]) -> tuple[Tensor, Tensor]:
+        """The divergence of the classifier's answers, and what the activations' spread lacks of its target."""
+        answers = shortfall = torch.zeros((), device=self.device)
+        if self.config.answer_weight:
+            with torch.no_grad():
+                expected = self.layer.split(real, *below)
+            answers = answer_loss(expected, self.layer.split(fake, *below))
+        if self.config.spread_weight:
+            pairs = len(fake) // 2  # images that are there twice, with two codes
+            both = torch.stack([fake[:pairs], fake[len(fake) - pairs :]])  # (2, pairs, C, H, W)
+            shortfall = spread_loss(activation_spread(both, self.variance), self.config.spread_target)
+        return answers, shortfall
+
+    def set_rate(self, rate: float) -> None:
+        for optimiser in (self.generator_optimiser, self.discriminator_optimiser):
+            for group in optimiser.param_groups:
+                group["lr"] = rate
+
     def log(self) -> None:
         """Add a row to the history. Raises UserError if the training has diverged."""
-        adversarial, fooling, error = (self.sums / self.summed).tolist()
         if not torch.isfinite(self.sums).all():
             raise UserError(
                 f"params.yaml: filter_gan: learning_rate: {self.config.learning_rate} made the losses infinite by "
                 f"iteration {self.iteration}; use a smaller one"
             )
-        losses = {"discriminator_loss": adversarial, "generator_loss": fooling, "code_error": error}
+        losses = dict(zip(LOSSES, (self.sums / self.summed).tolist(), strict=True))
         self.history.append({"iteration": self.iteration} | losses | self.monitor.judge(self.generator))
         self.sums.zero_()
         self.summed = 0
@@ -164,6 +186,39 @@ class Run:
         self.history = list(state["history"])
 
 
+def new_networks(layer: Layer, seen: Tensor, config: FilterGanConfig, seed: int) -> tuple[Generator, Discriminator]:
+    """Untrained networks for a layer, of which the discriminator will see activations like `seen`."""
+    weight = layer.convolution.weight
+    with seeded(weight.device, seed, "initial weights"):
+        generator = Generator(
+            config.latent_dimension, config.generator_width, weight.shape, float(weight.std()), config.initial_spread
+        )
+        discriminator = Discriminator(
+            seen.cpu(), config.latent_dimension, config.discriminator_width, config.spectral_norm
+        )
+    return generator.to(weight.device), discriminator.to(weight.device)
+
+
+def draw_batch(config: FilterGanConfig, images: int, seed: int, iteration: int) -> tuple[Tensor, Tensor]:
+    """Numbers of images (batch_size,) and codes (batch_size, d). With a spread to hold, every image comes twice: the
+    second half repeats the first (an odd batch keeps one image single). Raises UserError if there is no pair."""
+    random = torch_generator(seed, "batch", iteration)
+    size = config.batch_size
+    if config.spread_weight and size < 2:
+        raise UserError(
+            "params.yaml: filter_gan: batch_size: 1 leaves no pair of codes; use 2 or more, or no spread_weight"
+        )
+    different = -(-size // 2) if config.spread_weight else size
+    chosen = torch.randint(images, (different,), generator=random)
+    return torch.cat([chosen, chosen])[:size], torch.randn(size, config.latent_dimension, generator=random)
+
+
+def rate_factor(iteration: int, config: FilterGanConfig) -> float:
+    """1, then falling linearly over the last share `decay` of the iterations, to almost 0 at the last one."""
+    left = (config.iterations - iteration) / config.iterations
+    return min(1.0, left / config.decay) if config.decay else 1.0
+
+
 def _descend(optimiser: torch.optim.Optimizer, loss: Tensor) -> None:
     optimiser.zero_grad()
     loss.backward()
@@ -173,10 +228,9 @@ def _descend(optimiser: torch.optim.Optimizer, loss: Tensor) -> None:
 class Monitor:
     """Judges a generator on the same codes and the same held-out images every time."""
 
-    def __init__(
-        self, layer: Layer, held_out: Images, config: FilterGanConfig, seed: int, device: torch.device
-    ) -> None:
-        self.layer = layer
+    def __init__(self, layer: Layer, held_out: Images, config: FilterGanConfig, variance: Tensor, seed: int) -> None:
+        self.layer, self.variance = layer, variance
+        device = variance.device
         self.images = cache_below(layer, held_out, device)
         self.real_accuracy = bank_accuracy(layer, layer.split, layer.convolution.weight, self.images)
         self.banks = config.log_banks
@@ -184,7 +238,7 @@ class Monitor:
         self.z = torch.randn(max(SAMPLES, self.banks), config.latent_dimension, generator=random).to(device)
 
     @torch.no_grad()
-    def judge(self, generator: Generator) -> dict[str, float]:
+    def judge(self, generator: Callable[[Tensor], Tensor]) -> dict[str, float]:
         banks = generator(self.z)  # (S, C_out, C_in, k, k)
         layer = self.layer
         accuracies = [bank_accuracy(layer, layer.split, bank, self.images) for bank in banks[: self.banks]]
@@ -192,4 +246,11 @@ class Monitor:
             "single_bank_accuracy": sum(accuracies) / len(accuracies),
             "real_accuracy": self.real_accuracy,
             "weight_spread": weight_spread(banks, layer.convolution.weight),
+            "activation_spread": self.activation_spread(banks[:SPREAD_BANKS]),
         }
+
+    @torch.no_grad()
+    def activation_spread(self, banks: Tensor) -> float:
+        below = self.images.below[0][:SPREAD_IMAGES]
+        activations = torch.stack([convolve_bank(below, bank, self.layer.convolution) for bank in banks])
+        return float(activation_spread(activations, self.variance))
