@@ -5,10 +5,11 @@ from pathlib import Path
 import matplotlib.image
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute
 import pytest
 
 from invariscope.data.table import image_column
-from invariscope.figures import averaging, filter_gan_training, filters, mds, style
+from invariscope.figures import averaging, filter_gan_training, filters, mds, presets, style
 
 
 def history() -> pa.Table:
@@ -126,3 +127,42 @@ def test_figures_need_no_torch() -> None:
     )
     check = f"import sys, {modules}, invariscope.steps.plot_filter_gan; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", check]).returncode == 0
+
+
+def presets_table() -> pa.Table:
+    rows = [
+        {
+            "preset": preset,
+            "single_bank_accuracy": accuracy,
+            "real_accuracy": 0.99,
+            "weight_spread": spread,
+            "activation_spread": 0.8 * spread,
+        }
+        for preset, points in {
+            "held_spread": ((0.90, 0.68), (0.97, 0.69), (0.985, 0.69)),
+            "algorithm_1": ((0.40, 0.60), (0.93, 0.40), (0.97, 0.25)),
+            "noise": ((0.99, 0.1), (0.98, 0.5), (0.90, 1.0)),
+        }.items()
+        for accuracy, spread in points
+    ]
+    return pa.Table.from_pylist(rows)
+
+
+def test_presets_are_drawn_with_every_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: dict[str, list] = {}
+
+    def record(axes, comparison, name, spread, look) -> None:
+        rows = comparison.filter(pa.compute.equal(comparison["preset"], name))
+        drawn.setdefault(name, []).append((spread, len(rows), look["marker"]))
+        original(axes, comparison, name, spread, look)
+
+    original = presets.curve
+    monkeypatch.setattr(presets, "curve", record)
+    presets.draw(tmp_path / "presets.png", presets_table(), "digits, cnn5, conv4")
+    assert {name: len(calls) for name, calls in drawn.items()} == {"noise": 2, "held_spread": 2, "algorithm_1": 2}
+    assert len({calls[0][2] for calls in drawn.values()}) == 3  # told apart without colour
+    assert matplotlib.image.imread(tmp_path / "presets.png").shape[1] == style.PAGE * style.DPI
+
+
+def test_no_error_at_all_stays_on_the_axis() -> None:
+    assert presets.error(np.array([1.0, 0.99, 0.5])) == pytest.approx([presets.LEAST, 1.0, 50.0])
