@@ -117,7 +117,7 @@ def thickness(ink: np.ndarray) -> np.ndarray:
     """Twice the mean distance transform on the skeleton, px of the masks (N, H, W); NaN without ink.
 
     The transform ends half a pixel beyond the edge, and the skeleton runs beside the middle of the stroke: the two
-    make up for each other (straight strokes of 1.25 to 6 px: wrong by -0.1 to +0.1 px on the average, by 0.8 px at most).
+    make up for each other (straight strokes of 1.25 to 6 px: wrong by 0.1 px on the average, by 0.8 px at most).
     """
     skeleton = skeletonise(ink)
     with np.errstate(invalid="ignore"):
