@@ -20,6 +20,7 @@ SHARES = {
 APART = ("rms_change",)  # not drawn among the attributes: they are compared at equal RMS change
 STARS = ((0.001, "***"), (0.01, "**"), (0.05, "*"))  # by p, Holm-corrected
 UNMARKED = "n.s."
+LEGEND_COLUMNS = 5
 IN_PIXELS = "px,"  # how the scale of an attribute without a standard deviation begins
 
 
@@ -35,7 +36,8 @@ def draw(path: Path, attributes: pa.Table, comparison: pa.Table, title: str) -> 
         for row in comparison.to_pylist()
         if (row["layer_a"], row["layer_b"]) == (layers[0], layers[-1])
     }
-    moved = [name for name in values if name in tests and name not in (*SHARES, *APART)]
+    scales = dict(zip(attributes["attribute"].to_pylist(), attributes["scale"].to_pylist(), strict=True))
+    moved = {name: scales[name] for name in values if name not in (*SHARES, *APART)}
     colours = dict(zip(layers, (style.COLOURS * len(layers))[1:], strict=False))
     with style.figure(path, style.PAGE, 1.5 + max(1.9, 0.27 * len(moved))) as figure:
         panels = figure.subplots(1, 3, width_ratios=(1, 1, 2.4))
@@ -46,6 +48,7 @@ def draw(path: Path, attributes: pa.Table, comparison: pa.Table, title: str) -> 
         panels[0].set_ylabel("share of the change")
         panels[1].tick_params(labelleft=False)
         _moves(panels[2], {name: values[name] for name in moved}, colours, tests)
+        _rows(panels[2], moved)
         _legend(figure, colours, tests)
         figure.suptitle(f"What traversals change: {title}\n{verdict(tests.get('locality'))}")
 
@@ -89,19 +92,20 @@ def _moves(axes: Axes, moved: dict[str, dict[str, dict[int, float]]], colours: d
             if by_layer.get(layer):
                 height = place + shift * (number - (len(colours) - 1) / 2)
                 _mean(axes, height, list(by_layer[layer].values()), colour, upright=False)
-        text = mark(tests[name]["p_holm"])
-        axes.text(1.01, place, text, transform=axes.get_yaxis_transform(), va="center", size=7)
-    names = [f"{name.replace('_', ' ')}{' (px)' if _in_pixels(tests[name]) else ''}" for name in moved]
-    axes.set_yticks(range(len(moved)), names)
-    axes.set_ylim(len(moved) - 0.5, -0.5)
+        if name in tests:
+            text = mark(tests[name]["p_holm"])
+            axes.text(1.01, place, text, transform=axes.get_yaxis_transform(), va="center", size=7)
+
+
+def _rows(axes: Axes, scales: dict[str, str]) -> None:
+    pixels = {name for name, scale in scales.items() if scale.startswith(IN_PIXELS)}
+    names = [f"{name.replace('_', ' ')}{' (px)' if name in pixels else ''}" for name in scales]
+    axes.set_yticks(range(len(names)), names)
+    axes.set_ylim(len(names) - 0.5, -0.5)
     axes.set_xlim(left=0)
     axes.set_title("Attributes: distance from the original\nat equal RMS change")
-    axes.set_xlabel("standard deviations of the originals (or px where it says so)")
+    axes.set_xlabel(f"standard deviations of the originals{'; px where named' if pixels else ''}")
     axes.grid(axis="y", visible=False)
-
-
-def _in_pixels(test: Row) -> bool:
-    return str(test["scale"]).startswith(IN_PIXELS)
 
 
 def _mean(axes: Axes, place: float, values: list[float], colour: str, upright: bool) -> None:
@@ -119,16 +123,15 @@ def mark(p: float) -> str:
 
 
 def _legend(figure: Figure, colours: dict[str, str], tests: dict[str, Row]) -> None:
-    handles = [
-        Line2D([], [], marker="D", color=colour, label=f"{layer}: mean, 95 % interval")
-        for layer, colour in colours.items()
-    ]
+    handles = [Line2D([], [], marker="D", color=colour, label=layer) for layer, colour in colours.items()]
+    handles.append(Line2D([], [], marker="D", color="grey", label="mean, 95 % interval"))
     handles.append(Line2D([], [], marker="o", color="grey", linewidth=0.6, markersize=1.8, label="one image"))
     layers = list(colours)
     levels = ", ".join(f"{stars} p < {level:g}" for level, stars in reversed(STARS))
     text = f"{layers[0]} against {layers[-1]}: {levels} (Holm)" if len(layers) > 2 else f"{levels} (Holm)"
-    handles.append(Line2D([], [], linestyle="none", label=text))
-    figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))
+    if tests:
+        handles.append(Line2D([], [], linestyle="none", label=text))
+    figure.legend(handles=handles, loc="outside lower center", ncols=min(len(handles), LEGEND_COLUMNS))
 
 
 def verdict(test: Row | None) -> str:

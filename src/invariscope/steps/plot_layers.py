@@ -5,9 +5,9 @@ from pathlib import Path
 from invariscope.data.table import read_table
 from invariscope.figures import attributes as attributes_figure
 
-COLUMNS = ("layer", "image_id", "attribute", "compared")
+COLUMNS = ("layer", "image_id", "attribute", "scale", "compared")
 TESTS = (
-    *("attribute", "scale", "layer_a", "layer_b", "mean_a", "mean_b", "difference", "ci_low", "ci_high"),
+    *("attribute", "layer_a", "layer_b", "mean_a", "mean_b", "difference", "ci_low", "ci_high"),
     *("p_value", "p_holm", "n_images"),
 )
 
