@@ -1,0 +1,147 @@
+"""What the traversals of each layer change: how local the changes are, and which attributes they move."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+
+from invariscope.figures import style
+from invariscope.intervals import mean_interval
+
+Row = dict[str, Any]
+SHARES = {
+    "locality": "Pixel-local:\nintensity, pen",
+    "affine_motion": "Affine motion:\nshift, turn, scale",
+}
+APART = ("rms_change",)  # not drawn among the attributes: they are compared at equal RMS change
+STARS = ((0.001, "***"), (0.01, "**"), (0.05, "*"))  # by p, Holm-corrected
+UNMARKED = "n.s."
+LEGEND_COLUMNS = 5
+IN_PIXELS = "px,"  # how the scale of an attribute without a standard deviation begins
+
+
+def draw(path: Path, attributes: pa.Table, comparison: pa.Table, title: str) -> None:
+    """From a table (layer, image_id, attribute, scale, compared) and one of the tests between layers.
+
+    With more than two layers, the marks and the title compare the first with the last.
+    """
+    values = by_attribute(attributes)
+    layers = list(dict.fromkeys(attributes["layer"].to_pylist()))
+    tests = {
+        row["attribute"]: row
+        for row in comparison.to_pylist()
+        if (row["layer_a"], row["layer_b"]) == (layers[0], layers[-1])
+    }
+    scales = dict(zip(attributes["attribute"].to_pylist(), attributes["scale"].to_pylist(), strict=True))
+    moved = {name: scales[name] for name in values if name not in (*SHARES, *APART)}
+    colours = dict(zip(layers, (style.COLOURS * len(layers))[1:], strict=False))
+    with style.figure(path, style.PAGE, 1.5 + max(1.9, 0.27 * len(moved))) as figure:
+        panels = figure.subplots(1, 3, width_ratios=(1, 1, 2.4))
+        for axes, (name, heading) in zip(panels, SHARES.items(), strict=False):
+            _shares(axes, {layer: values.get(name, {}).get(layer, {}) for layer in layers}, colours)
+            axes.set_title(heading)
+            _bracket(axes, len(layers), tests.get(name))
+        panels[0].set_ylabel("share of the change")
+        panels[1].tick_params(labelleft=False)
+        _moves(panels[2], {name: values[name] for name in moved}, colours, tests)
+        _rows(panels[2], moved)
+        _legend(figure, colours, tests)
+        figure.suptitle(f"What traversals change: {title}\n{verdict(tests.get('locality'))}")
+
+
+def by_attribute(attributes: pa.Table) -> dict[str, dict[str, dict[int, float]]]:
+    """Attribute -> layer -> image -> the value compared, where there is one."""
+    found: dict[str, dict[str, dict[int, float]]] = {}
+    for row in attributes.to_pylist():
+        if row["compared"] is not None and np.isfinite(row["compared"]):
+            layers = found.setdefault(row["attribute"], {})
+            layers.setdefault(row["layer"], {})[row["image_id"]] = row["compared"]
+    return found
+
+
+def _shares(axes: Axes, by_layer: dict[str, dict[int, float]], colours: dict[str, str]) -> None:
+    """A thin line an image, over the layers, and each layer's mean with its interval."""
+    images = sorted({image for values in by_layer.values() for image in values})
+    faint = float(np.clip(12 / max(len(images), 1), 0.05, 0.6))
+    for image in images:
+        own = [values.get(image, np.nan) for values in by_layer.values()]
+        axes.plot(range(len(own)), own, "-o", color="grey", alpha=faint, linewidth=0.6, markersize=1.8, zorder=1)
+    for place, (layer, values) in enumerate(by_layer.items()):
+        if values:
+            _mean(axes, place, list(values.values()), colours[layer], upright=True)
+    axes.set_xticks(range(len(by_layer)), list(by_layer))
+    axes.set(xlim=(-0.45, len(by_layer) - 0.55), ylim=(0, 1.12), yticks=np.linspace(0, 1, 6), xlabel="layer")
+    axes.grid(axis="x", visible=False)
+
+
+def _bracket(axes: Axes, layers: int, test: Row | None) -> None:
+    if test is not None:
+        axes.plot((0, 0, layers - 1, layers - 1), (1.02, 1.04, 1.04, 1.02), color="black", linewidth=0.7)
+        axes.text((layers - 1) / 2, 1.045, mark(test["p_holm"]), ha="center", va="bottom", size=7)
+
+
+def _moves(axes: Axes, moved: dict[str, dict[str, dict[int, float]]], colours: dict[str, str], tests: Any) -> None:
+    """A row an attribute: each layer's mean change with its interval, and the mark of its test."""
+    shift = 0.36 / max(len(colours) - 1, 1)
+    for place, (name, by_layer) in enumerate(moved.items()):
+        for number, (layer, colour) in enumerate(colours.items()):
+            if by_layer.get(layer):
+                height = place + shift * (number - (len(colours) - 1) / 2)
+                _mean(axes, height, list(by_layer[layer].values()), colour, upright=False)
+        if name in tests:
+            text = mark(tests[name]["p_holm"])
+            axes.text(1.01, place, text, transform=axes.get_yaxis_transform(), va="center", size=7)
+
+
+def _rows(axes: Axes, scales: dict[str, str]) -> None:
+    pixels = {name for name, scale in scales.items() if scale.startswith(IN_PIXELS)}
+    names = [f"{name.replace('_', ' ')}{' (px)' if name in pixels else ''}" for name in scales]
+    axes.set_yticks(range(len(names)), names)
+    axes.set_ylim(len(names) - 0.5, -0.5)
+    axes.set_xlim(left=0)
+    axes.set_title("Attributes: distance from the original\nat equal RMS change")
+    axes.set_xlabel(f"standard deviations of the originals{'; px where named' if pixels else ''}")
+    axes.grid(axis="y", visible=False)
+
+
+def _mean(axes: Axes, place: float, values: list[float], colour: str, upright: bool) -> None:
+    mean, low, high = mean_interval(values)
+    error = None if np.isnan(low) else [[mean - low], [high - mean]]
+    look: dict[str, Any] = {"fmt": "D", "color": colour, "capsize": 2.5, "markersize": 4, "zorder": 3}
+    if upright:
+        axes.errorbar(place, mean, yerr=error, **look)
+    else:
+        axes.errorbar(mean, place, xerr=error, **look)
+
+
+def mark(p: float) -> str:
+    return next((stars for level, stars in STARS if p < level), UNMARKED)
+
+
+def _legend(figure: Figure, colours: dict[str, str], tests: dict[str, Row]) -> None:
+    handles = [Line2D([], [], marker="D", color=colour, label=layer) for layer, colour in colours.items()]
+    handles.append(Line2D([], [], marker="D", color="grey", label="mean, 95 % interval"))
+    handles.append(Line2D([], [], marker="o", color="grey", linewidth=0.6, markersize=1.8, label="one image"))
+    layers = list(colours)
+    levels = ", ".join(f"{stars} p < {level:g}" for level, stars in reversed(STARS))
+    text = f"{layers[0]} against {layers[-1]}: {levels} (Holm)" if len(layers) > 2 else f"{levels} (Holm)"
+    if tests:
+        handles.append(Line2D([], [], linestyle="none", label=text))
+    figure.legend(handles=handles, loc="outside lower center", ncols=min(len(handles), LEGEND_COLUMNS))
+
+
+def verdict(test: Row | None) -> str:
+    """The test of locality in words, whatever it says."""
+    if test is None:
+        return "too few images with a change to compare the layers"
+    a, b = test["layer_a"], test["layer_b"]
+    difference, low, high = (f"{100 * test[name]:+.0f}" for name in ("difference", "ci_low", "ci_high"))
+    return (
+        f"{a}'s changes are {100 * test['mean_a']:.0f} % pixel-local, {b}'s {100 * test['mean_b']:.0f} %\n"
+        f"paired difference {difference} points (95 % interval {low} to {high}), p = {test['p_value']:.2g},"
+        f" {test['n_images']} images"
+    )
