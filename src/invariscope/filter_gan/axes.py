@@ -1,7 +1,5 @@
 """Where in the latent space a traversal goes: grids of latent codes about a base code."""
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor
 
@@ -10,15 +8,6 @@ from invariscope.runtime import torch_generator
 
 KINDS = ("random", "principal")
 SAMPLES = 64  # latent codes that the sensitivity is averaged over
-
-
-@dataclass(frozen=True)
-class Grid:
-    """The latent codes of one image's grid, row by row."""
-
-    codes: Tensor  # (n*n, d)
-    rows: Tensor  # (n*n,) 0 ... n-1
-    columns: Tensor  # (n*n,)
 
 
 def base_code(dimension: int, seed: int, image_id: int) -> Tensor:
@@ -50,13 +39,10 @@ def principal_axes(generator: Generator, seed: int) -> Tensor:
     return (directions * strongest.sign()).float()
 
 
-def grid(base: Tensor, axes: Tensor, points: int, reach: float) -> Grid:
-    """`points` x `points` codes about `base` (d,), within `reach` (in standard deviations of z) along two axes (2, d).
+def grid_offsets(side: int, reach: float) -> Tensor:
+    """Where `side` x `side` points lie along the two axes (side*side, 2), within `reach` (standard deviations of z).
 
-    The first axis goes down the rows, the second along the columns; the point in the middle is `base` exactly.
+    Row by row; the first axis goes down the rows, the second along the columns. The middle is 0 exactly.
     """
-    offsets = torch.linspace(-1, 1, points) * reach
-    offsets[points // 2] = 0
-    rows, columns = torch.arange(points).repeat_interleave(points), torch.arange(points).repeat(points)
-    codes = base + offsets[rows, None] * axes[0] + offsets[columns, None] * axes[1]
-    return Grid(codes, rows, columns)
+    steps = torch.arange(-(side // 2), side // 2 + 1) * (reach / (side // 2))
+    return torch.cartesian_prod(steps, steps)

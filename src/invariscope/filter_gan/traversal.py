@@ -8,7 +8,7 @@ and restarts of each image's own. (An element-wise step as Adam's was tried: it 
 activations do not depend on.) All that is said of a point is measured on its image as stored, rounded to 8 bits.
 """
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,11 +19,13 @@ from torch import Tensor
 from invariscope.classifiers.surgery import convolve_banks, layer_input
 from invariscope.data.table import Images, image_column
 from invariscope.errors import UserError
-from invariscope.filter_gan.axes import KINDS, base_code, grid, principal_axes, random_axes
+from invariscope.filter_gan.axes import KINDS, base_code, grid_offsets, principal_axes, random_axes
 from invariscope.filter_gan.config import Traversal
 from invariscope.filter_gan.evaluation import Layer, open_layer
 from invariscope.filter_gan.networks import Generator
 from invariscope.filter_gan.prior import natural_image_prior
+from invariscope.intervals import share_interval
+from invariscope.invariance import attributes
 from invariscope.progress import track
 
 BLOCK = 125  # images at once: bounds the memory; fixed, because last bits depend on the shape of a batch
@@ -39,6 +41,7 @@ UNITS = {
     "confidence": "probability of the predicted class",
     "rms_change": "intensity, of an image in [0, 1]",
     "image": "0-255, (channel, row, column)",
+    **attributes.UNITS,
 }
 
 
@@ -111,19 +114,53 @@ def _wide(values: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class Points:
-    """The grid points of all images and kinds of axes: a row each."""
+    """The grid points of all images and kinds of axes: a row each, a kind after the other."""
 
+    columns: dict[str, np.ndarray]  # axes, row, column, row_offset, column_offset
     image: np.ndarray  # (P,) which of the images
-    axes: np.ndarray  # (P,) the kind
-    row: np.ndarray
-    column: np.ndarray
-    row_offset: np.ndarray
-    column_offset: np.ndarray
     codes: Tensor  # (P, d)
     base: Tensor  # (P, d)
 
     def __len__(self) -> int:
         return len(self.image)
+
+
+def grid_points(generator: Generator, images: Images, config: Traversal, seed: int) -> Points:
+    """A grid about each image's own base code, for both kinds of axes.
+
+    Raises UserError if the grid has no middle, or the generator fewer than two dimensions.
+    """
+    dimension, side = generator.latent_dimension, config.grid
+    if side < 3 or side % 2 == 0:
+        raise UserError(
+            f"params.yaml: filter_gan: traversal: grid: {side} has no point in the middle; use 3, 5, 7, ..."
+        )
+    if dimension < 2:
+        raise UserError(f"params.yaml: filter_gan: latent_dimension: {dimension} leaves no two axes; use 2 or more")
+    principal = principal_axes(generator, seed)
+    offsets = grid_offsets(side, config.reach)  # (n*n, 2)
+    bases, codes = [], []
+    for kind in KINDS:
+        for image_id in images.ids.tolist():
+            base = base_code(dimension, seed, image_id)
+            axes = principal if kind == "principal" else random_axes(dimension, seed, image_id)
+            bases.append(base.expand(len(offsets), -1))
+            codes.append(base + offsets @ axes)
+    grids = len(codes)
+    row, column = np.divmod(np.tile(np.arange(side**2), grids), side)
+    down, right = np.tile(offsets.numpy(), (grids, 1)).T
+    return Points(
+        columns={
+            "axes": np.repeat(KINDS, grids // len(KINDS) * side**2),
+            "row": row,
+            "column": column,
+            "row_offset": down,
+            "column_offset": right,
+        },
+        image=np.tile(np.arange(len(images)).repeat(side**2), len(KINDS)),
+        codes=torch.cat(codes),
+        base=torch.cat(bases),
+    )
 
 
 def traverse(
@@ -135,35 +172,94 @@ def traverse(
     seed: int,
     label: str = "traversal",
 ) -> dict[str, Any]:
-    """Columns of the table: a row a grid point of every image and kind of axes; units are in UNITS.
-
-    Raises UserError if the grid has no middle, or the generator fewer than two dimensions.
-    """
+    """Columns of the table, their units in UNITS: a row a grid point of every image and kind of axes."""
     device = next(classifier.parameters()).device
     layer = open_layer(classifier, path, images, device)
     points = grid_points(generator, images, config, seed)
-    pixels, before, after, logits = [], [], [], []
+    originals = images.pixels[points.image]
+    found = np.empty_like(originals)
+    before, after = np.empty((2, len(points)), np.float32)
+    logits = torch.empty(len(points), len(images.class_names))
     blocks = range(0, len(points), BLOCK)
     for first in track(blocks, label, len(blocks)):
         chosen = slice(first, first + BLOCK)
-        originals = torch.from_numpy(images.pixels[points.image[chosen]]).to(device).float().div_(255)
-        problem = _problem(layer, generator, points, chosen, originals, config)
-        found = invert(layer, problem.banks, problem.targets, originals, config).mul(255).round()
-        pixels.append(found.byte().cpu().numpy())
+        start = torch.from_numpy(originals[chosen]).to(device).float().div_(255)
+        problem = _pose(layer, generator, points.base[chosen], points.codes[chosen], start, config)
+        pixels = invert(layer, problem.banks, problem.targets, start, config).mul(255).round().byte()
+        stored = pixels.float().div_(255)
         with torch.no_grad():
-            before.append(problem.residual(originals).cpu())
-            after.append(problem.residual(found / 255).cpu())
-            logits.append(classifier(found / 255).cpu())
-    found, originals = np.concatenate(pixels), images.pixels[points.image]
+            before[chosen], after[chosen] = problem.residual(start).cpu(), problem.residual(stored).cpu()
+            logits[chosen] = classifier(stored).cpu()
+        found[chosen] = pixels.cpu().numpy()
+    confidence, predicted = logits.softmax(1).max(1)
     return {
         "image_id": images.ids[points.image],
-        **{name: getattr(points, name) for name in ("axes", "row", "column", "row_offset", "column_offset")},
-        "residual_before": torch.cat(before).numpy(),
-        "residual_after": torch.cat(after).numpy(),
-        "converged": torch.cat(after).numpy() <= config.tolerance,
+        **points.columns,
+        "residual_before": before,
+        "residual_after": after,
+        "converged": after <= config.tolerance,
         "label": images.labels[points.image],
-        "predicted": torch.cat(logits).argmax(1).numpy(),
-        "confidence": torch.cat(logits).softmax(1).max(1).values.numpy(),
-        "rms_change": _rms_change(found, originals),
+        "predicted": predicted.numpy(),
+        "confidence": confidence.numpy(),
+        "rms_change": rms_change(found, originals),
+        **attributes.measure(found / 255.0, originals / 255.0),
         "image": image_column(found),
+    }
+
+
+@torch.no_grad()
+def _pose(
+    layer: Layer, generator: Generator, base: Tensor, codes: Tensor, originals: Tensor, config: Traversal
+) -> Problem:
+    """What to search for: under the banks of `codes`, the activations of the originals under those of `base`."""
+    device = originals.device
+    below = layer_input(layer.classifier, layer.convolution, originals)
+    targets = convolve_banks(below, generator(base.to(device)), layer.convolution)
+    return Problem(layer, generator(codes.to(device)), targets, config.prior_weight)
+
+
+def rms_change(found: np.ndarray, originals: np.ndarray) -> np.ndarray:
+    """Root mean square over pixels and channels of the change (N,), intensity, of images (N, C, H, W) uint8."""
+    change = (found.astype(np.float64) - originals) / 255
+    return np.sqrt(np.square(change).mean(axis=(1, 2, 3)))
+
+
+def summarise(table: Mapping[str, Any]) -> dict[str, dict[str, float | int]]:
+    """The figures of metrics.json from the table's columns, for each kind of axes and for `all`.
+
+    The middle of a grid, the original itself, does not count. Intervals (95 %) take an image as one observation, since
+    its points hang together: wider than needed if they do not.
+    """
+    axes = np.asarray(table["axes"])
+    return {kind: _figures(table, (axes == kind) | (kind == "all")) for kind in (*KINDS, "all")}
+
+
+def _figures(table: Mapping[str, Any], chosen: np.ndarray) -> dict[str, float | int]:
+    row, column, image = (np.asarray(table[name])[chosen] for name in ("row", "column", "image_id"))
+    predicted, labels = np.asarray(table["predicted"])[chosen], np.asarray(table["label"])[chosen]
+    last = row.max()
+    middle = (row == last // 2) & (column == last // 2)
+    own = dict(zip(image[middle].tolist(), predicted[middle].tolist(), strict=True)) if middle.any() else {}
+    original = np.array([own[number] for number in image.tolist()])
+    counted = ~middle
+    corner = np.isin(row, (0, last)) & np.isin(column, (0, last))
+    residual = np.asarray(table["residual_after"], dtype=np.float64)[chosen][counted]
+    images = len(np.unique(image))
+    kept, right = (float((predicted == wanted)[counted].mean()) for wanted in (original, labels))
+    kept_low, kept_high = share_interval(kept, images)
+    right_low, right_high = share_interval(right, images)
+    return {
+        "points": int(counted.sum()),
+        "images": images,
+        "keeps_prediction": kept,
+        "keeps_prediction_ci_low": kept_low,
+        "keeps_prediction_ci_high": kept_high,
+        "keeps_label": right,
+        "keeps_label_ci_low": right_low,
+        "keeps_label_ci_high": right_high,
+        "median_residual_before": float(np.median(np.asarray(table["residual_before"])[chosen][counted])),
+        "median_residual": float(np.median(residual)),
+        "percentile_95_residual": float(np.percentile(residual, 95)),
+        "converged": float(np.asarray(table["converged"])[chosen][counted].mean()),
+        "corner_rms_change": float(np.asarray(table["rms_change"])[chosen][corner].mean()),
     }
