@@ -4,9 +4,9 @@ python benchmarks/filter_gan.py [--device cuda] [--layers conv2 conv4] [--batche
 
 Needs neither trained networks nor data: time does not depend on values, so the classifier is the paper's network at
 MNIST's sizes with random weights, the images are noise, and the banks come from an untrained generator. Seconds are
-medians over the repeats, after a warm-up; every repeat runs all variants, each time beginning with another one, so that
-a busy machine is hard on all alike. `ratio` is the baseline's seconds over the row's own: above 1 is faster. The rows of
-scaling are those of `benchmarks/mds.py`, with its own repeats; scikit-learn takes minutes for 5000 points.
+medians over the repeats, after a warm-up; every repeat runs all variants, each time beginning with another one, so
+that a busy machine is hard on all alike. `ratio` is the baseline's seconds over the row's own: above 1 is faster. The
+rows of scaling are those of `benchmarks/mds.py`, with its own repeats; scikit-learn takes minutes for 5000 points.
 INVARISCOPE_THREADS sets the threads of the CPU.
 """
 
@@ -39,13 +39,13 @@ from invariscope.filter_gan.traversal import invert
 from invariscope.runtime import open_device, seeded, torch_generator
 
 sys.path.insert(0, str(Path(__file__).parent))
-import mds  # noqa: E402
+import mds
 
 RESULTS = Path(__file__).parent / "results"
 SEED = 0
 SIZE, CLASSES = 28, 10
 NETWORK = {"architecture": "five_conv", "widths": (16, 32, 32, 64, 64)}
-IMAGES = 1024
+IMAGES, HELD_OUT = 256, 50
 LOOP = "looped per-image convolution"
 OURS = "per-image banks (ours)"
 SHARED = "one shared bank"
@@ -121,8 +121,8 @@ def step_rows(device: torch.device, layer: str, batch: int, repeats: int) -> Row
 
 def training_step(device: torch.device, layer: str, batch: int, variant: str) -> Callable[[], None]:
     """`Run.advance` of a training of its own, with the variant in place of `convolve_banks`."""
-    config = FilterGanConfig(batch_size=batch, log_images=250)
-    run = train.Run(untrained_classifier(device), layer, config, noise(IMAGES), noise(250), SEED)
+    config = FilterGanConfig(batch_size=batch, log_images=HELD_OUT)
+    run = train.Run(untrained_classifier(device), layer, config, noise(IMAGES), noise(HELD_OUT), SEED)
     if variant == SHARED:  # one code for the whole batch, so the generator makes one bank
         generate = run.generator.forward
         run.generator.forward = lambda z: generate(z[:1])  # type: ignore[method-assign]
@@ -277,7 +277,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print(
             f"{described(device)}, {torch.get_num_threads()} threads, torch {torch.__version__}; medians, interleaved"
         )
-        sizes = Sizes(tuple(options.layers), tuple(options.batches), options.repeats, scaling_points=tuple(options.points))
+        sizes = Sizes(
+            tuple(options.layers), tuple(options.batches), options.repeats, scaling_points=tuple(options.points)
+        )
         for row in rows(device, sizes):
             print(line(row), flush=True)
             found.append(row)

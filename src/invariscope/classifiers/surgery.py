@@ -57,7 +57,10 @@ def fastest_method(x: Tensor, banks: Tensor, convolution: nn.Conv2d) -> str:
 
 
 def convolve_grouped(x: Tensor, banks: Tensor, convolution: nn.Conv2d) -> Tensor:
-    """`convolve_banks` as one convolution with a group an image."""
+    """`convolve_banks` as one convolution with a group an image.
+
+    A batch of one is no grouped convolution, and may differ in the last bits from the same image in a larger batch.
+    """
     images, outputs = banks.shape[:2]
     x, padding = _padded(x, convolution)
     y = F.conv2d(
