@@ -66,7 +66,7 @@ TABLES = {
     "three layers": (changes(("conv1", "conv2", "conv4")), comparison(("conv1", "conv2", "conv4"))),
     "colour": (changes(names=("brightness", "contrast")), comparison(names=("brightness", "contrast"), p=0.4)),
     "one image": (changes(images=1), comparison().slice(0, 0)),
-    "many images": (changes(images=80), comparison()),
+    "many images": (changes(images=30), comparison()),
 }
 
 
