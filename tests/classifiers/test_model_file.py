@@ -9,6 +9,7 @@ from safetensors.torch import save_file
 
 from invariscope.classifiers.initial import new_classifier
 from invariscope.classifiers.model_file import KEY, Classifier, load_classifier, save_classifier
+from invariscope.classifiers.split import split_at
 from invariscope.data.table import Images
 from invariscope.errors import UserError
 
@@ -46,6 +47,15 @@ def test_the_file_alone_rebuilds_the_classifier(classifier: Classifier, path: Pa
     assert loaded.normalisation == classifier.normalisation
     assert not loaded.training and not any(parameter.requires_grad for parameter in loaded.parameters())
     assert loaded.network.get_submodule("conv4") is not None
+
+
+def test_a_classifier_is_cut_at_a_layer_not_replayed(classifier: Classifier, train_images: Images) -> None:
+    x = train_images.tensors()[0][:4]
+    split = split_at(classifier, classifier.network.conv4, x)
+    assert len(split.below(x)) == 1  # what is below is computed once: the images are not handed over
+    convolved = classifier.network.conv4(split.below(x)[0])
+    expected = classifier.network.relu4(classifier.network.norm4(convolved))
+    torch.testing.assert_close(split.represent(convolved), expected)
 
 
 def test_loading_draws_no_random_numbers(path: Path) -> None:

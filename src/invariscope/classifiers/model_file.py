@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
-from torch import Tensor, nn
+from torch import Tensor, fx, nn
 
 from invariscope.classifiers.architectures import build_network
 from invariscope.errors import UserError, placed
@@ -69,11 +69,16 @@ class Classifier(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Raises UserError for images of another shape than those it was trained on."""
-        expected = (self.channels, self.size, self.size)
-        if x.shape[1:] != expected:
-            shapes = f"{tuple(x.shape[1:])} px (channels, height, width), not {expected}"
-            raise UserError(f"the classifier does not fit these images of {shapes}; train it on them")
-        return self.network((x - self.mean) / self.std)
+        return self.network((_of_shape(x, (self.channels, self.size, self.size)) - self.mean) / self.std)
+
+
+@fx.wrap  # torch.fx takes it whole: it cannot follow a condition, and a network is cut at a layer along what fx follows
+def _of_shape(x: Tensor, expected: tuple[int, ...]) -> Tensor:
+    """x, if its images have the shape (C, H, W)."""
+    if x.shape[1:] != expected:
+        shapes = f"{tuple(x.shape[1:])} px (channels, height, width), not {expected}"
+        raise UserError(f"the classifier does not fit these images of {shapes}; train it on them")
+    return x
 
 
 def save_classifier(classifier: Classifier, path: Path) -> None:
