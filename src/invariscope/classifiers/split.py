@@ -5,6 +5,7 @@ that passes the layer by is handed over beside the layer's input.
 """
 
 import copy
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -21,6 +22,7 @@ ACTIVATIONS = (
 )  # fmt: skip
 ACTIVATION_FUNCTIONS = (F.relu, F.relu_, F.leaky_relu, F.elu, F.gelu, F.silu, torch.relu, torch.relu_, torch.tanh)
 ACTIVATION_METHODS = ("relu", "relu_", "tanh", "sigmoid")
+UNKNOWN = "the network's flow depends on its data (torch.fx cannot trace it)"
 
 
 class Split(nn.Module):
@@ -47,8 +49,7 @@ class Split(nn.Module):
         """The layer's output after its own normalisation and activation. Raises UserError if these are not known."""
         if self.own is None:
             raise UserError(
-                "the network's flow depends on its data (torch.fx cannot trace it), so the layer's own normalisation "
-                "and activation are not known; use `sees: convolution`"
+                f"the layer's own normalisation and activation are not known: {UNKNOWN}; use `sees: convolution`"
             )
         return self.own(convolved)
 
@@ -84,14 +85,39 @@ def _agrees(split: Split, model: nn.Module, convolution: nn.Module, example: Ten
     return torch.allclose(split(convolution(below[0]), *below), model(example), rtol=1e-4, atol=1e-5)
 
 
-def _traced(model: nn.Module, convolution: nn.Module) -> Split:
+def with_layer(model: nn.Module, path: str, build: Callable[[nn.Module], nn.Module]) -> nn.Module:
+    """A copy of `model` with another layer at `path`; the layer's own normalisation and activation become a part of it.
+
+    `build` is given that normalisation and activation as a module, and gives the layer. The copy is what torch.fx makes
+    of the model in its present mode. Raises UserError if torch.fx cannot trace it, or if it does not run the layer once.
+    """
+    model = copy.deepcopy(model)
+    try:
+        graph, layer, own = _find(model, model.get_submodule(path))
+    except UserError:
+        raise
+    except Exception as error:  # torch.fx raises anything when a network does not trace
+        raise UserError(f"layer {path!r}: its own normalisation and activation are not known: {UNKNOWN}") from error
+    replacement = build(_part(model, own, [layer], [(own or [layer])[-1]]))
+    for node in reversed(own):  # the layer does their work
+        node.replace_all_uses_with(layer)
+        graph.erase_node(node)
+    model.set_submodule(path, replacement)
+    return fx.GraphModule(model, graph, type(model).__name__)
+
+
+def _find(model: nn.Module, convolution: nn.Module) -> tuple[fx.Graph, fx.Node, list[fx.Node]]:
+    """The model's graph, the layer in it, and the layer's own normalisation and activation."""
     graph = _Tracer(convolution).trace(model)
     modules = dict(model.named_modules())
     calls = [node for node in graph.nodes if node.op == "call_module" and modules[node.target] is convolution]
     if len(calls) != 1:
         raise _not_once(len(calls))
-    layer = calls[0]
-    own = _own_block(layer, modules)
+    return graph, calls[0], _own_block(calls[0], modules)
+
+
+def _traced(model: nn.Module, convolution: nn.Module) -> Split:
+    graph, layer, own = _find(model, convolution)
     reached = _reached(graph, layer)
     source = layer.all_input_nodes[0]
     handed = [source, *_handed_over(graph, reached, source)]
