@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from invariscope.classifiers.split import split_at
 from invariscope.classifiers.surgery import (
+    convolve_all,
     convolve_bank,
     convolve_banks,
     find_convolution,
@@ -75,6 +76,11 @@ def test_every_image_meets_its_own_bank_as_in_a_loop(options: dict, bias: bool) 
     torch.testing.assert_close(convolve_banks(x, banks, convolution), expected, rtol=1e-4, atol=1e-5)
     torch.testing.assert_close(convolve_bank(x[:1], banks[0], convolution), expected[:1], rtol=1e-4, atol=1e-5)
     assert not torch.allclose(convolve_banks(x, banks.flip(0), convolution), expected, atol=1e-2)
+    everything = convolve_all(x, banks[:3], convolution)
+    assert everything.shape[:2] == (4, 3)
+    for place, bank in enumerate(banks[:3]):
+        alone = convolve_bank(x, bank, convolution)
+        torch.testing.assert_close(everything[:, place], alone, rtol=1e-4, atol=1e-5)
 
 
 def test_gradients_reach_images_and_banks() -> None:

@@ -88,8 +88,8 @@ def _agrees(split: Split, model: nn.Module, convolution: nn.Module, example: Ten
 def with_layer(model: nn.Module, path: str, build: Callable[[nn.Module], nn.Module]) -> nn.Module:
     """A copy of `model` with another layer at `path`; the layer's own normalisation and activation become a part of it.
 
-    `build` is given that normalisation and activation as a module, and gives the layer. The copy is what torch.fx makes
-    of the model in its present mode. Raises UserError if torch.fx cannot trace it, or if it does not run the layer once.
+    `build` makes the layer from that normalisation and activation, a module. The copy is what torch.fx makes of the
+    model in its present mode. Raises UserError if torch.fx cannot trace it, or if it does not run the layer once.
     """
     model = copy.deepcopy(model)
     try:

@@ -32,7 +32,16 @@ from invariscope.classifiers.split import UNKNOWN, Split
 from invariscope.data.table import Images
 from invariscope.filter_gan.banks import draw_banks, fresh, jittered, rms_deviation, shuffled
 from invariscope.filter_gan.config import Averaging, Retraining
-from invariscope.filter_gan.evaluation import Cached, Convolved, Layer, Reading, accuracy, cache_below, open_layer, plain
+from invariscope.filter_gan.evaluation import (
+    Cached,
+    Convolved,
+    Layer,
+    Reading,
+    accuracy,
+    cache_below,
+    open_layer,
+    plain,
+)
 from invariscope.filter_gan.networks import Generator
 from invariscope.filter_gan.orbit_pooling import pool_orbit
 from invariscope.intervals import mean_interval

@@ -14,7 +14,7 @@ def draw_banks(generator: Generator, count: int, seed: int) -> Tensor:
     """(count, C_out, C_in, k, k)"""
     random = torch_generator(seed, "banks")
     z = torch.randn(count, generator.latent_dimension, generator=random)
-    return generator(z.to(generator.scale.device))
+    return generator(z.to(generator.scale))
 
 
 def rms_deviation(banks: Tensor, real: Tensor) -> float:

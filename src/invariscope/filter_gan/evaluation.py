@@ -66,7 +66,11 @@ class Convolved:
         one = self.batch(slice(0, 1))
         if one.nbytes * len(self.images) > limit:
             return self
-        values = one.new_empty(len(self.images), *one.shape[1:])
+        banks = len(self.banks)
+        # Measured: what follows one bank runs faster in a network's own layout, what follows many in the common one.
+        layout = torch.channels_last if banks == 1 else torch.contiguous_format
+        shape = (len(self.images) * banks, *one.shape[2:])
+        values = torch.empty(shape, dtype=one.dtype, device=one.device, memory_format=layout).unflatten(0, (-1, banks))
         for block in self.blocks():
             values[block] = self.batch(block)
         return replace(self, values=values)
