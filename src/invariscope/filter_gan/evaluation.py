@@ -11,7 +11,7 @@ from invariscope.classifiers.surgery import convolve_all, find_convolution
 from invariscope.data.table import Images
 
 BLOCK = 250  # images at once; fixed, because the last bits of a convolution depend on the shape of its batch
-KEPT = 2**29  # bytes of convolutions that are kept rather than computed again
+KEPT = 2**30  # bytes of convolutions that are kept rather than computed again
 
 # What a network makes of the layer's convolutions (N, B, C_out, H, W) and of what is below: logits (N, classes).
 Reading = Callable[[Split, Tensor, tuple[Tensor, ...]], Tensor]

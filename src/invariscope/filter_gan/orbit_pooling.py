@@ -3,7 +3,10 @@
 The paper names it as future work (section 6: "another type of powerful pooling operation"). The layer is run with many
 generated banks, and the outputs are pooled after its own normalisation and activation. Pooled before these, as in
 section 5.2 i, the mean would be one convolution with the mean bank, because convolution is linear; after them it is no
-single convolution any more.
+single convolution any more. (So a layer that no activation directly follows gains nothing from the mean.)
+
+    generator, path, classifier = load_with_classifier(generator_file, model_file, device)
+    pooled = pooled_classifier(classifier, path, generator, codes=10)  # used, and trained further, as the classifier is
 """
 
 import copy
