@@ -16,6 +16,7 @@ from invariscope.classifiers.surgery import layer_input, replaced_output
 from invariscope.errors import UserError
 
 NORMALISATIONS = (nn.BatchNorm2d, nn.InstanceNorm2d, nn.GroupNorm)
+READERS = (*NORMALISATIONS, nn.Conv2d, nn.MaxPool2d)
 ACTIVATIONS = (
     nn.ReLU, nn.ReLU6, nn.LeakyReLU, nn.PReLU, nn.ELU, nn.SELU, nn.CELU, nn.GELU, nn.SiLU, nn.Mish,
     nn.Hardswish, nn.Sigmoid, nn.Tanh, nn.Softplus,
@@ -186,10 +187,12 @@ def _part(
     """The nodes as a module of their own, from `inputs` to a tuple of `outputs` (None: the network's own output)."""
     graph = fx.Graph()
     copies: dict[fx.Node, fx.Node] = {}
+    modules = dict(model.named_modules())
     for node in inputs:
         placeholder = graph.placeholder(node.name)
         # Activations may work in place, and the caller's tensor may be a cache.
-        copies[node] = graph.call_method("clone", (placeholder,)) if _uses(nodes, node) else placeholder
+        spared = all(_only_reads(user, modules) for user in nodes if node in user.all_input_nodes)
+        copies[node] = placeholder if spared else graph.call_method("clone", (placeholder,))
     for node in nodes:
         for need in node.all_input_nodes:
             if need.op == "get_attr" and need not in copies:
@@ -204,8 +207,9 @@ def _part(
     return fx.GraphModule(model, graph)
 
 
-def _uses(nodes: list[fx.Node], value: fx.Node) -> bool:
-    return any(value in node.all_input_nodes for node in nodes)
+def _only_reads(node: fx.Node, modules: dict[str, nn.Module]) -> bool:
+    """Whether a node surely leaves its input as it is and gives a tensor of its own."""
+    return node.op == "call_module" and isinstance(modules[str(node.target)], READERS)
 
 
 class _InputAndImages(nn.Module):
