@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from invariscope.classifiers.split import split_at
 from invariscope.classifiers.surgery import (
     BANK_METHODS,
+    convolve_all,
     convolve_bank,
     convolve_banks,
     fastest_method,
@@ -92,6 +93,10 @@ def test_every_image_meets_its_own_bank_as_in_a_loop(
         assert wanted.abs().sum() > 0
     torch.testing.assert_close(convolve_bank(x[:1], banks[0], convolution), expected[:1])
     assert not torch.allclose(METHODS[method](x, banks.flip(0), convolution), expected, atol=1e-2)
+    everything = convolve_all(x, banks[:3], convolution)
+    assert everything.shape[:2] == (4, 3)
+    for place, bank in enumerate(banks[:3]):
+        torch.testing.assert_close(everything[:, place], convolve_bank(x, bank, convolution))
 
 
 @pytest.mark.parametrize("method", BANK_METHODS)

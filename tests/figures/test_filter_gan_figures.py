@@ -28,14 +28,35 @@ def history() -> pa.Table:
     )
 
 
+# Mean accuracy of each condition, as it is and retrained.
+CONDITIONS = {
+    "real": (0.97, 0.975),
+    "averaged": (0.95, 0.965),
+    "orbit_mean": (0.955, 0.97),
+    "orbit_max": (0.93, 0.96),
+    "single": (0.92, 0.96),
+    "mean_bank": (0.95, 0.965),
+    "jittered": (0.94, 0.97),
+    "shuffled": (0.13, 0.95),
+    "random": (0.1, 0.8),
+}
+
+
 def accuracy(seeds: int = 5) -> pa.Table:
     random = np.random.default_rng(0)
     rows = [
-        {"condition": condition, "retrained": retrained, "seed": seed, "accuracy": mean + 0.01 * random.normal()}
+        {"condition": condition, "retrained": retrained, "seed": seed, "accuracy": mean + 0.002 * random.normal()}
         for seed in range(seeds)
-        for condition, mean in (("real", 0.97), ("averaged", 0.95))
-        for retrained in (False, True)
+        for condition, means in CONDITIONS.items()
+        for retrained, mean in zip((False, True), means, strict=True)
     ]
+    return pa.Table.from_pylist(rows)
+
+
+def perfect() -> pa.Table:
+    """Of a network that nothing disturbs, and that cannot be pooled."""
+    table = accuracy(2)
+    rows = [row | {"accuracy": 1.0} for row in table.to_pylist() if not row["condition"].startswith("orbit")]
     return pa.Table.from_pylist(rows)
 
 
@@ -75,6 +96,7 @@ DRAWINGS = {
     "training": lambda path: filter_gan_training.draw(path, history(), "digits, cnn5, conv4"),
     "averaging": lambda path: averaging.draw(path, accuracy(), "digits, cnn5, conv4"),
     "averaging of one seed": lambda path: averaging.draw(path, accuracy(1), "digits, cnn5, conv4"),
+    "averaging without pooling, all equal": lambda path: averaging.draw(path, perfect(), "shapes, resnet18, conv1"),
     "mds": lambda path: mds.draw(path, scaling(), [0, 3, 9], "digits, cnn5, conv4"),
     "mds of two samples, every filter shown": lambda path: mds.draw(path, scaling(2, 2), [0, 1], "digits, cnn5, conv4"),
     "filters": lambda path: filters.draw(path, pictures(), "digits, cnn5, conv4"),
@@ -105,6 +127,42 @@ def test_the_verdict_is_paired_and_in_percentage_points() -> None:
     text = averaging.verdict(pa.Table.from_pylist(rows[::-1]))
     assert "+1.20 percentage points" in text and "+1.20 to +1.20" in text
     assert "interval" not in averaging.verdict(accuracy(1))
+
+
+def test_far_conditions_are_written_at_the_edge_and_all_else_is_within_the_axis() -> None:
+    import matplotlib.pyplot as plt
+
+    table = accuracy()
+    values = {name: averaging.by_seed(table, name, False) for name in CONDITIONS}
+    assert averaging.off_scale(values, 0.97) == ["shuffled", "random"]
+    retrained = {name: averaging.by_seed(table, name, True) for name in CONDITIONS}
+    assert averaging.off_scale(retrained, 0.975) == ["random"]
+    drawing, axes = plt.subplots()
+    averaging.panel(axes, list(CONDITIONS), values, 0.97, ".4f")
+    low, high = axes.get_xlim()
+    near = np.concatenate([values[name] for name in CONDITIONS if name not in ("shuffled", "random")])
+    assert 0.85 < low < near.min() and near.max() < high < 1
+    texts = [text.get_text() for text in axes.texts]
+    plt.close(drawing)
+    assert len(texts) == len(CONDITIONS) and f"{values['single'].mean():.4f}" in texts
+    edges = [text for text in texts if " to " in text]
+    assert [text.split(" (")[0] for text in edges] == [f"{values[name].mean():.4f}" for name in ("shuffled", "random")]
+
+
+def test_differences_are_paired_by_seed() -> None:
+    rows = [
+        {"condition": condition, "retrained": retrained, "seed": seed, "accuracy": 0.1 * seed + gain * (1 + seed)}
+        for seed in (2, 0, 1)
+        for condition, gain in (("single", 0.01), ("real", 0.0))
+        for retrained in (True, False)
+    ]
+    np.testing.assert_allclose(averaging.differences(pa.Table.from_pylist(rows), "single"), [0.01, 0.02, 0.03])
+
+
+def test_every_condition_has_a_name_for_readers() -> None:
+    from invariscope.filter_gan.averaging import CONDITIONS as measured
+
+    assert list(averaging.NAMES) == list(CONDITIONS) == list(measured)
 
 
 def test_the_mosaic_puts_every_filter_in_its_place() -> None:

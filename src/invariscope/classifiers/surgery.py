@@ -109,6 +109,17 @@ def convolve_bank(x: Tensor, bank: Tensor, convolution: nn.Conv2d) -> Tensor:
     return _biased(y, convolution)
 
 
+def convolve_all(x: Tensor, banks: Tensor, convolution: nn.Conv2d) -> Tensor:
+    """Convolve every image of x (N, C_in, H, W) with every one of banks (B, C_out, C_in, k, k): (N, B, C_out, H', W').
+
+    All banks go through as one convolution with B*C_out output channels.
+    """
+    x, padding = _padded(x, convolution)
+    weight = banks.flatten(0, 1)  # (B*C_out, C_in, k, k)
+    y = F.conv2d(x, weight, stride=convolution.stride, padding=padding, dilation=convolution.dilation)
+    return _biased(y.unflatten(1, banks.shape[:2]), convolution)
+
+
 def _padded(x: Tensor, convolution: nn.Conv2d) -> tuple[Tensor, Any]:
     """x, and the padding left for the convolution: it pads with zeros only, other modes come before it."""
     if convolution.padding_mode == "zeros":
@@ -131,7 +142,8 @@ def _pad_widths(convolution: nn.Conv2d) -> list[int]:
 
 
 def _biased(y: Tensor, convolution: nn.Conv2d) -> Tensor:
-    return y if convolution.bias is None else y + convolution.bias.view(1, -1, 1, 1)
+    """y (..., C_out, H, W) with the convolution's bias, if it has one."""
+    return y if convolution.bias is None else y + convolution.bias.view(-1, 1, 1)
 
 
 def layer_input(model: nn.Module, layer: nn.Module, x: Tensor) -> Tensor:

@@ -65,7 +65,7 @@ class Retraining:
 class Averaging:
     banks: int = 10
     seeds: int = 5
-    images: int = 4000  # training images for the retraining
+    images: int = 2000  # training images for the retraining
     retraining: Retraining = Retraining()
 
 
