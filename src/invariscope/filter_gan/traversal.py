@@ -29,7 +29,7 @@ from invariscope.intervals import share_interval
 from invariscope.invariance import attributes
 from invariscope.progress import track
 
-BLOCK = 125  # images at once: bounds the memory; fixed, because last bits depend on the shape of a batch
+BLOCK = 50  # images at once: fits caches and memory; fixed, because last bits depend on the shape of a batch
 MOMENTUM = 0.95
 GROWTH = 1.05  # of an image's step while its loss falls
 CUT = 0.5  # of the step when it rises; then its momentum is dropped too
