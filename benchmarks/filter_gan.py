@@ -5,8 +5,10 @@ python benchmarks/filter_gan.py [--device cuda] [--layers conv2 conv4] [--batche
 Needs neither trained networks nor data: time does not depend on values, so the classifier is the paper's network at
 MNIST's sizes with random weights, the images are noise, and the banks come from an untrained generator. Seconds are
 medians over the repeats, after a warm-up; every repeat runs all variants, each time beginning with another one, so
-that a busy machine is hard on all alike. `ratio` is the baseline's seconds over the row's own: above 1 is faster. The
-rows of scaling are those of `benchmarks/mds.py`, with its own repeats; scikit-learn takes minutes for 5000 points.
+that a busy machine is hard on all alike. `ratio` is the baseline's seconds over the row's own: above 1 is faster.
+`cpu_seconds` and `cpu_ratio` are the same of processor time: with one thread on a CPU it leaves out the waiting for
+other programs (on a GPU it is only the launching). The rows of scaling are those of `benchmarks/mds.py`, with its own
+repeats; scikit-learn takes minutes for 5000 points.
 INVARISCOPE_THREADS sets the threads of the CPU.
 """
 
@@ -113,10 +115,10 @@ def rows(device: torch.device, sizes: Sizes) -> Iterator[dict[str, Any]]:
 def step_rows(device: torch.device, layer: str, batch: int, repeats: int) -> Rows:
     """A whole training step (both networks' updates) with each way to convolve; the baselines are loop and one bank."""
     cases = {name: training_step(device, layer, batch, name) for name in VARIANTS}
-    seconds = interleaved(cases, repeats, device)
+    times = interleaved(cases, repeats, device)
     title = f"GAN step, {layer}, batch {batch}"
-    found = compared(title, seconds, LOOP, repeats, device)
-    return found + compared(title, {OURS: seconds[OURS]}, SHARED, repeats, device, seconds[SHARED])
+    found = compared(title, times, LOOP, repeats, device)
+    return found + compared(title, {OURS: times[OURS], SHARED: times[SHARED]}, SHARED, repeats, device)[:1]
 
 
 def training_step(device: torch.device, layer: str, batch: int, variant: str) -> Callable[[], None]:
@@ -152,9 +154,9 @@ def convolution_rows(device: torch.device, shape: tuple[int, int, int, int], bat
     def case(variant: Callable[[Tensor, Tensor, nn.Conv2d], Tensor]) -> Callable[[], object]:
         return lambda: torch.autograd.grad(variant(x, banks, convolution).sum(), banks)
 
-    seconds = interleaved({name: case(variant) for name, variant in VARIANTS.items()}, repeats, device)
+    times = interleaved({name: case(variant) for name, variant in VARIANTS.items()}, repeats, device)
     title = f"convolution {inputs} to {outputs} at {side} px, stride {stride}, batch {batch}"
-    return compared(title, seconds, LOOP, repeats, device)
+    return compared(title, times, LOOP, repeats, device)
 
 
 def traversal_rows(device: torch.device, layer: str, sizes: Sizes) -> Rows:
@@ -175,9 +177,9 @@ def traversal_rows(device: torch.device, layer: str, sizes: Sizes) -> Rows:
             invert(opened, banks[chosen], targets[chosen], images[chosen], config)
 
     cases = {BATCHED: lambda: invert(opened, banks, targets, images, config), SINGLY: singly}
-    seconds = interleaved(cases, sizes.traversal_repeats, device)
+    times = interleaved(cases, sizes.traversal_repeats, device)
     title = f"traversal, {layer}, {sizes.points} points, {sizes.steps} steps"
-    return compared(title, seconds, SINGLY, sizes.traversal_repeats, device)
+    return compared(title, times, SINGLY, sizes.traversal_repeats, device)
 
 
 def scaling_rows(device: torch.device, points: Sequence[int]) -> Iterator[dict[str, Any]]:
@@ -187,25 +189,36 @@ def scaling_rows(device: torch.device, points: Sequence[int]) -> Iterator[dict[s
         yield row | seconds | {"device": described(device), "threads": torch.get_num_threads(), "repeats": mds.REPEATS}
 
 
-def interleaved(cases: Mapping[str, Callable[[], object]], repeats: int, device: torch.device) -> dict[str, float]:
-    """Median seconds of each case over `repeats` rounds, every round beginning with another case."""
-    found: dict[str, list[float]] = {name: [] for name in cases}
+@dataclass(frozen=True)
+class Time:
+    """Seconds of the clock, and of the processor over all threads."""
+
+    wall: float
+    cpu: float
+
+
+def interleaved(cases: Mapping[str, Callable[[], object]], repeats: int, device: torch.device) -> dict[str, Time]:
+    """Median times of each case over `repeats` rounds, every round beginning with another case."""
+    found: dict[str, list[Time]] = {name: [] for name in cases}
     names = list(cases)
     for turn in range(repeats + 1):
         first = turn % len(names)
         for name in names[first:] + names[:first]:
-            seconds = elapsed(cases[name], device)
+            taken = elapsed(cases[name], device)
             if turn:  # the first round warms up
-                found[name].append(seconds)
-    return {name: statistics.median(values) for name, values in found.items()}
+                found[name].append(taken)
+    return {
+        name: Time(statistics.median(time.wall for time in times), statistics.median(time.cpu for time in times))
+        for name, times in found.items()
+    }
 
 
-def elapsed(case: Callable[[], object], device: torch.device) -> float:
+def elapsed(case: Callable[[], object], device: torch.device) -> Time:
     synchronise(device)
-    start = time.perf_counter()
+    wall, cpu = time.perf_counter(), time.process_time()
     case()
     synchronise(device)
-    return time.perf_counter() - start
+    return Time(time.perf_counter() - wall, time.process_time() - cpu)
 
 
 def synchronise(device: torch.device) -> None:
@@ -213,28 +226,23 @@ def synchronise(device: torch.device) -> None:
         torch.cuda.synchronize(device)
 
 
-def compared(
-    title: str,
-    seconds: Mapping[str, float],
-    baseline: str,
-    repeats: int,
-    device: torch.device,
-    against: float | None = None,
-) -> Rows:
-    """A row for each case; `against` are the baseline's seconds if it is not among them."""
-    reference = seconds[baseline] if against is None else against
+def compared(title: str, times: Mapping[str, Time], baseline: str, repeats: int, device: torch.device) -> Rows:
+    """A row for each case, held against one of them."""
+    reference = times[baseline]
     return [
         {
             "name": f"{title}: {name}",
             "device": described(device),
             "threads": torch.get_num_threads(),
-            "seconds": value,
+            "seconds": taken.wall,
             "repeats": repeats,
             "baseline": baseline,
-            "baseline_seconds": reference,
-            "ratio": reference / value,
+            "baseline_seconds": reference.wall,
+            "ratio": reference.wall / taken.wall,
+            "cpu_seconds": taken.cpu,
+            "cpu_ratio": reference.cpu / taken.cpu,
         }
-        for name, value in seconds.items()
+        for name, taken in times.items()
     ]
 
 
@@ -259,7 +267,10 @@ def noise(count: int) -> Images:
 
 
 def line(row: Mapping[str, Any]) -> str:
-    return f"{row['name']:<78} {1e3 * row['seconds']:>10.2f} ms {row['ratio']:>7.2f} x  {row['baseline']}"
+    text = f"{row['name']:<82} {1e3 * row['seconds']:>10.2f} ms {row['ratio']:>7.2f} x"
+    if "cpu_ratio" in row:
+        text += f"  (CPU {1e3 * row['cpu_seconds']:>9.2f} ms {row['cpu_ratio']:>6.2f} x)"
+    return f"{text}  {row['baseline']}"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

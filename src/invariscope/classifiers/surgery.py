@@ -45,11 +45,11 @@ def fastest_method(x: Tensor, banks: Tensor, convolution: nn.Conv2d) -> str:
     """The name in BANK_METHODS of the faster one, by layer and device and never by the size of the batch.
 
     On the CPU a grouped convolution rearranges every bank (C_in k² C_out numbers) and the matrix product every patch
-    (C_in k² for a position of the output), so it is decided by C_out against positions. Milliseconds forward and
-    backward to the banks, 32 images, one thread (AVX2), grouped / matrix: 32 -> 64 channels at 7x7 px 4.8 / 5.3,
-    64 -> 64 at 8x8 11.3 / 13.5, 64 -> 128 at 16x16 55 / 66, 64 -> 128 at 8x8 25 / 24, 128 -> 256 at 8x8 161 / 82,
-    256 -> 512 at 4x4 462 / 186. Elsewhere (CUDA, MPS) grouped is taken unmeasured; `benchmarks/filter_gan.py` times
-    both in a training step.
+    (C_in k² for a position of the output), so it is decided by C_out against positions. Milliseconds of one thread's
+    processor time (AVX2), forward and backward to the banks of 32 images, grouped / matrix: 32 -> 64 channels at 7x7 px
+    4.8 / 5.3, 64 -> 64 at 8x8 11.3 / 13.5, 64 -> 128 at 16x16 55 / 66, 64 -> 128 at 8x8 25 / 24, 128 -> 256 at 8x8
+    161 / 82, 256 -> 512 at 4x4 462 / 186. Elsewhere (CUDA, MPS) grouped is taken unmeasured;
+    `benchmarks/filter_gan.py` times both in a training step.
     """
     height, width = output_size(x, convolution)
     wide = banks.shape[1] >= 2 * height * width
