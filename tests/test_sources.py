@@ -168,6 +168,8 @@ CONFIGURATIONS = {
     "invariscope.filter_gan.config:Averaging": ("filter_gan/properties/averaging", ()),
     "invariscope.filter_gan.config:Retraining": ("filter_gan/properties/averaging/properties/retraining", ()),
     "invariscope.filter_gan.config:Scaling": ("filter_gan/properties/mds", ()),
+    "invariscope.filter_gan.config:Traversal": ("filter_gan/properties/traversal", ()),
+    "invariscope.filter_gan.config:Comparison": ("filter_gan/properties/comparison", ()),
     "invariscope.screening.config:Thresholds": ("screening/properties/thresholds", ()),
 }
 BLOCK = ("weights", "normalisation", "training")

@@ -112,11 +112,12 @@ class Run:
         config = self.config
         chosen, z = draw_batch(config, len(self.pixels), self.seed, iteration)
         z = z.to(self.device)
+        codes = torch.arange(len(z), device=self.device) % len(chosen)  # the image that each code is for
         self.set_rate(config.learning_rate * rate_factor(iteration, config))
         below = self.below(chosen)
         with torch.no_grad():
             real = self.layer.convolution(below[0])
-        fake = convolve_banks(below[0], self.generator(z), self.layer.convolution)
+        fake = convolve_banks(below[0][codes], self.generator(z), self.layer.convolution)
         seen = self.seen(fake)
 
         real_logit, _ = self.discriminator(self.seen(real))
@@ -127,7 +128,7 @@ class Run:
         self.discriminator.requires_grad_(False)
         fake_logit, guess = self.discriminator(seen)
         fooling, error = generator_loss(fake_logit, config.loss), code_loss(guess, z)
-        answers, shortfall = self.held(real, fake, below)
+        answers, shortfall = self.held(real, fake, below, codes)
         held = config.answer_weight * answers + config.spread_weight * shortfall
         _descend(self.generator_optimiser, fooling + config.code_weight * error + held)
         self.discriminator.requires_grad_(True)
@@ -136,16 +137,19 @@ class Run:
         self.summed += 1
         self.iteration = iteration + 1
 
-    def held(self, real: Tensor, fake: Tensor, below: tuple[Tensor, ...]) -> tuple[Tensor, Tensor]:
-        """The divergence of the classifier's answers, and what the activations' spread lacks of its target."""
+    def held(self, real: Tensor, fake: Tensor, below: tuple[Tensor, ...], codes: Tensor) -> tuple[Tensor, Tensor]:
+        """The divergence of the classifier's answers, and what the activations' spread lacks of its target.
+
+        `real` and `below` have a row an image, `fake` a row a code, which `codes` (N,) gives the image of.
+        """
         answers = shortfall = torch.zeros((), device=self.device)
         if self.config.answer_weight:
             with torch.no_grad():
                 expected = self.layer.split(real, *below)
-            answers = answer_loss(expected, self.layer.split(fake, *below))
+            answers = answer_loss(expected[codes], self.layer.split(fake, *(value[codes] for value in below)))
         if self.config.spread_weight:
-            pairs = len(fake) // 2  # images that are there twice, with two codes
-            both = torch.stack([fake[:pairs], fake[len(fake) - pairs :]])  # (2, pairs, C, H, W)
+            pairs = len(fake) - len(real)  # images that have two codes
+            both = torch.stack([fake[:pairs], fake[len(real) :]])  # (2, pairs, C, H, W)
             shortfall = spread_loss(activation_spread(both, self.variance), self.config.spread_target)
         return answers, shortfall
 
@@ -200,8 +204,11 @@ def new_networks(layer: Layer, seen: Tensor, config: FilterGanConfig, seed: int)
 
 
 def draw_batch(config: FilterGanConfig, images: int, seed: int, iteration: int) -> tuple[Tensor, Tensor]:
-    """Numbers of images (batch_size,) and codes (batch_size, d). With a spread to hold, every image comes twice: the
-    second half repeats the first (an odd batch keeps one image single). Raises UserError if there is no pair."""
+    """Numbers of images and codes (batch_size, d). With a spread to hold there are half as many images as codes: code i
+    is for image i, and for image i - n once these are through (an odd batch leaves one image with a single code).
+
+    Raises UserError if no image can have two codes.
+    """
     random = torch_generator(seed, "batch", iteration)
     size = config.batch_size
     if config.spread_weight and size < 2:
@@ -210,7 +217,7 @@ def draw_batch(config: FilterGanConfig, images: int, seed: int, iteration: int) 
         )
     different = -(-size // 2) if config.spread_weight else size
     chosen = torch.randint(images, (different,), generator=random)
-    return torch.cat([chosen, chosen])[:size], torch.randn(size, config.latent_dimension, generator=random)
+    return chosen, torch.randn(size, config.latent_dimension, generator=random)
 
 
 def rate_factor(iteration: int, config: FilterGanConfig) -> float:
