@@ -1,9 +1,9 @@
-"""Intervals of a mean over few repetitions."""
+"""Intervals of a mean over few repetitions, and of a share."""
 
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.special import stdtrit
+from scipy.special import ndtri, stdtrit
 
 CONFIDENCE = 0.95
 
@@ -16,3 +16,12 @@ def mean_interval(values: Sequence[float] | np.ndarray, confidence: float = CONF
         return mean, float("nan"), float("nan")
     half = float(stdtrit(len(values) - 1, (1 + confidence) / 2)) * float(values.std(ddof=1)) / len(values) ** 0.5
     return mean, mean - half, mean + half
+
+
+def share_interval(share: float, count: int, confidence: float = CONFIDENCE) -> tuple[float, float]:
+    """Wilson's interval of a share among `count` independent observations: not a point even if the share is 0 or 1."""
+    z = float(ndtri((1 + confidence) / 2))
+    middle = share + z**2 / (2 * count)
+    half = z * (share * (1 - share) / count + (z / (2 * count)) ** 2) ** 0.5
+    scale = 1 + z**2 / count
+    return max(0.0, (middle - half) / scale), min(1.0, (middle + half) / scale)

@@ -7,14 +7,14 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from invariscope.data.table import Images, column_images, read_table, write_table
+from invariscope.data.table import Images, balanced, column_images, read_table, write_table
 from invariscope.errors import UserError
 from invariscope.runtime import torch_generator
 from invariscope.screening.config import Rendering, conditions
 from invariscope.screening.curves import curve_rows, top_class_rows
 from invariscope.screening.families import FAMILIES
 from invariscope.screening.responses import STEP, Responses, example_columns, read_responses, write_responses
-from invariscope.screening.screen import balanced, screen, transformed_samples
+from invariscope.screening.screen import screen, transformed_samples
 
 CPU = torch.device("cpu")
 RENDERING = Rendering()

@@ -1,7 +1,7 @@
 """Parquet tables: typed, with units, written so that equal content is equal bytes; and images to tensors and back."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +37,26 @@ class Images:
         import torch
 
         return torch.from_numpy(self.pixels).float().div_(255), torch.from_numpy(self.labels)
+
+
+def balanced(images: Images, limit: int) -> Images:
+    """At most `limit` images, as equally many of each class as there are: every class has the same weight."""
+    rank = np.empty(len(images), dtype=np.int64)  # of an image within its class
+    for label in np.unique(images.labels):
+        members = np.flatnonzero(images.labels == label)
+        rank[members] = np.arange(len(members))
+    return taken(images, np.sort(np.lexsort((images.labels, rank))[:limit]))
+
+
+def taken(images: Images, places: np.ndarray) -> Images:
+    """The images at some places, in that order."""
+    return replace(
+        images,
+        ids=images.ids[places],
+        pixels=images.pixels[places],
+        labels=images.labels[places],
+        factors={name: values[places] for name, values in images.factors.items()},
+    )
 
 
 def image_column(images: np.ndarray) -> pa.ExtensionArray:

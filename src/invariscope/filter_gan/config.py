@@ -83,10 +83,10 @@ class Traversal:
 
     images: int = 10  # test images, the classes in turn
     grid: int = 5  # points along each of the two axes; odd, so that the original stands in the middle
-    reach: float = 2.0  # ξ: the ends of the axes, in standard deviations of z
-    steps: int = 200  # of gradient descent
-    step_size: float = 0.02  # intensity, of an image in [0, 1]
-    prior_weight: float = 1e-4  # of the natural-image prior, beside the relative squared error of the activations
+    reach: float = 1.5  # ξ: the ends of the axes, in standard deviations of z
+    steps: int = 100  # of gradient descent
+    step_size: float = 0.006  # of the first step, over the number of values of an image; later each image's own
+    prior_weight: float = 1e-5  # of the natural-image prior, beside the relative squared error of the activations
     tolerance: float = 0.01  # residual at which a point counts as converged
 
 

@@ -2,13 +2,12 @@
 
 from collections.abc import Callable, Sequence
 from copy import deepcopy
-from dataclasses import replace
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from invariscope.data.table import Images
+from invariscope.data.table import Images, taken
 from invariscope.progress import track
 from invariscope.screening.config import Condition, Rendering
 from invariscope.screening.responses import STEP, Responses
@@ -18,15 +17,6 @@ from invariscope.screening.transforms import Batch, draw_noise, prepare
 # an image's place in it (a dense layer with few outputs), so that blocks are also always filled in the order of ids.
 CPU_BLOCK = 64
 SAMPLES = 3  # images whose transformed versions are kept for the figures
-
-
-def balanced(images: Images, limit: int) -> Images:
-    """At most `limit` images, as equally many of each class as there are: every class's threshold is as sharp."""
-    rank = np.empty(len(images), dtype=np.int64)  # of an image within its class
-    for label in np.unique(images.labels):
-        members = np.flatnonzero(images.labels == label)
-        rank[members] = np.arange(len(members))
-    return _taken(images, np.sort(np.lexsort((images.labels, rank))[:limit]))
 
 
 def screen(
@@ -49,7 +39,7 @@ def screen(
     transforms = [prepare(*condition, images.pixels.shape[1:], rendering, device) for condition in conditions]
     starts = range(0, len(images), size)
     order = np.argsort(images.ids, kind="stable")
-    ordered = _taken(images, order)
+    ordered = taken(images, order)
     predicted, probabilities = [], []
     for start in track(starts, "blocks of images", len(starts)):
         batch, count = _block(ordered, start, size, seed, device), min(size, len(images) - start)
@@ -87,7 +77,7 @@ def _answers(classifier: Callable[[Tensor], Tensor], batch: Batch, transforms: S
 
 def _block(images: Images, start: int, size: int, seed: int, device: torch.device) -> Batch:
     """`size` images from `start` on; black ones make up for what is missing at the end."""
-    part = _taken(images, np.arange(start, min(start + size, len(images))))
+    part = taken(images, np.arange(start, min(start + size, len(images))))
     pixels = torch.zeros(size, *images.pixels.shape[1:])
     pixels[: len(part)] = part.tensors()[0]
     noise = torch.zeros_like(pixels)
@@ -105,19 +95,9 @@ def transformed_samples(
     chosen = present[np.linspace(0, len(present) - 1, min(SAMPLES, len(present))).round().astype(int)]
     recognised = responses.true_class_probability().sum(axis=0, dtype=np.float64)  # (N,)
     places = [np.flatnonzero(images.labels == label) for label in chosen]
-    samples = _taken(images, np.array([own[recognised[own].argmax()] for own in places]))
+    samples = taken(images, np.array([own[recognised[own].argmax()] for own in places]))
     cpu = torch.device("cpu")
     batch = _block(samples, 0, len(samples), seed, cpu)
     shape = samples.pixels.shape[1:]
     results = [prepare(*condition, shape, rendering, cpu)(batch) for condition in responses.conditions]
     return samples, torch.stack(results).clamp(0, 1).mul(255).round().byte().numpy()
-
-
-def _taken(images: Images, places: np.ndarray) -> Images:
-    return replace(
-        images,
-        ids=images.ids[places],
-        pixels=images.pixels[places],
-        labels=images.labels[places],
-        factors={name: values[places] for name, values in images.factors.items()},
-    )

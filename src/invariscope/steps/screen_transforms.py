@@ -4,13 +4,13 @@ from pathlib import Path
 from typing import Any
 
 from invariscope.classifiers.model_file import load_classifier
-from invariscope.data.table import read_data, write_rows, write_table
+from invariscope.data.table import balanced, read_data, write_rows, write_table
 from invariscope.errors import UserError
 from invariscope.runtime import open_device
 from invariscope.screening.config import Rendering, conditions
 from invariscope.screening.curves import curve_rows, top_class_rows
 from invariscope.screening.responses import example_columns, write_responses
-from invariscope.screening.screen import balanced, screen, transformed_samples
+from invariscope.screening.screen import screen, transformed_samples
 
 PARAMS = {
     "seed": "seed",
