@@ -12,8 +12,8 @@ sees the second copy of an image, so do the others (`none`: the image itself). S
 copies are fixed images, as many as traversals, although they could be drawn anew for every batch. `noise` has, image by
 image, the root mean square change of the traversals: what any change of that size would do.
 
-Caveat, for every reading of `traversal`: the classifier and the filter-GAN behind these images were trained on the whole
-training split, so a gain may be that knowledge handed down (as from a teacher) rather than what the few images hold.
+Caveat, for every reading of `traversal`: the classifier and the filter-GAN behind these images were trained on the
+whole training split, so a gain may be that knowledge handed down, as by a teacher, not what the few images hold.
 `traversal_own` is the clean variant: the classifier of condition `none` and a filter-GAN on it, both of which have seen
 the subset alone. It costs a filter-GAN a repetition.
 """
@@ -125,17 +125,19 @@ def augment(
 
 
 def check(config: Augmentation) -> None:
-    """Raises UserError for sizes that are not there."""
+    """Raises UserError for what cannot be."""
     unknown = sorted(set(config.own) - set(config.per_class))
     if unknown:
-        raise UserError(f"params.yaml: filter_gan: augmentation: own: {unknown[0]} is not among per_class; add it there")
+        raise UserError(
+            f"params.yaml: filter_gan: augmentation: own: {unknown[0]} is not among per_class; add it there"
+        )
 
 
 # --- the images -------------------------------------------------------------------------------------------------------
 
 
 def draw_subset(images: Images, per_class: int, seed: int) -> Images:
-    """`per_class` images of each class at random, the classes in turn: so a smaller subset is the beginning of a larger.
+    """`per_class` images of each class at random, the classes in turn: a smaller subset is the beginning of a larger.
 
     Raises UserError if a class has fewer.
     """
@@ -144,8 +146,8 @@ def draw_subset(images: Images, per_class: int, seed: int) -> Images:
         members = np.flatnonzero(images.labels == label)
         if len(members) < per_class:
             raise UserError(
-                f"params.yaml: filter_gan: augmentation: per_class: {per_class} images of class {name!r} are not in the "
-                f"training split, which has {len(members)}"
+                f"params.yaml: filter_gan: augmentation: per_class: {per_class} images of each class are wanted, and the "
+                f"training split has {len(members)} of {name!r}; use fewer"
             )
         order = torch.randperm(len(members), generator=torch_generator(seed, "subset", label))
         columns.append(members[order[:per_class].numpy()])
@@ -171,14 +173,14 @@ def traversal_images(
     """For each original `copies` images that give, under a random bank, its activations under another one."""
     device = source.classifier.mean.device
     layer = open_layer(source.classifier, source.module, originals, device)
-    codes = draw_codes(originals.ids, config.copies, source.generator.latent_dimension, seed).flatten(0, 1)
+    codes = draw_codes(originals.ids, source.generator.latent_dimension, config, seed).flatten(0, 1)
     tiled = np.tile(originals.pixels, (config.copies, 1, 1, 1))  # (copies*N, C, H, W)
     found, converged = np.empty_like(tiled), np.empty(len(tiled), dtype=bool)
     blocks = range(0, len(tiled), BLOCK)
     for first in track(blocks, label, len(blocks)):
         chosen = slice(first, first + BLOCK)
         start = torch.from_numpy(tiled[chosen]).to(device).float().div_(255)
-        problem = pose(layer, source.generator, *codes[chosen].unbind(1), start, traversal)
+        problem = pose(layer, source.generator, codes[chosen, 0], codes[chosen, 1], start, traversal)
         pixels = invert(layer, problem.banks, problem.targets, start, traversal).mul(255).round().byte()
         with torch.no_grad():
             residual = problem.residual(pixels.float().div_(255))
@@ -188,10 +190,12 @@ def traversal_images(
     return Added(found.reshape(*shape, *found.shape[1:]), converged.reshape(shape))
 
 
-def draw_codes(ids: np.ndarray, copies: int, dimension: int, seed: int) -> Tensor:
-    """z and z' (copies, N, 2, d): they go with the image, not with its place."""
-    codes = [torch.randn(copies, 2, dimension, generator=torch_generator(seed, "codes", id)) for id in ids.tolist()]
-    return torch.stack(codes, 1)
+def draw_codes(ids: np.ndarray, dimension: int, config: Augmentation, seed: int) -> Tensor:
+    """z and z' (copies, N, 2, d), standard normal each: they go with the image, not with its place."""
+    shape = (config.copies, 2, dimension)
+    draws = [torch.randn(shape, generator=torch_generator(seed, "codes", id)) for id in ids.tolist()]
+    z, other = torch.stack(draws, 1).unbind(2)  # (copies, N, d) each
+    return torch.stack([z, config.correlation * z + (1 - config.correlation**2) ** 0.5 * other], 2)
 
 
 def draw_affine(ids: np.ndarray, config: Augmentation, seed: int) -> Tensor:
