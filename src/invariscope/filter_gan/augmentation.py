@@ -128,9 +128,7 @@ def check(config: Augmentation) -> None:
     """Raises UserError for what cannot be."""
     unknown = sorted(set(config.own) - set(config.per_class))
     if unknown:
-        raise UserError(
-            f"params.yaml: filter_gan: augmentation: own: {unknown[0]} is not among per_class; add it there"
-        )
+        raise UserError(f"params.yaml: filter_gan: augmentation: own: {unknown[0]} is not one of per_class; add it")
 
 
 # --- the images -------------------------------------------------------------------------------------------------------
@@ -146,8 +144,8 @@ def draw_subset(images: Images, per_class: int, seed: int) -> Images:
         members = np.flatnonzero(images.labels == label)
         if len(members) < per_class:
             raise UserError(
-                f"params.yaml: filter_gan: augmentation: per_class: {per_class} images of each class are wanted, and the "
-                f"training split has {len(members)} of {name!r}; use fewer"
+                f"params.yaml: filter_gan: augmentation: per_class: {per_class} images of each class are wanted, and "
+                f"the training split has {len(members)} of {name!r}; use fewer"
             )
         order = torch.randperm(len(members), generator=torch_generator(seed, "subset", label))
         columns.append(members[order[:per_class].numpy()])
