@@ -26,8 +26,11 @@ SMALL = {
     "samples": 3,
     "filters": 4,
     "resamples": 20,
+    "grid": 3,
+    "steps": 3,
+    "permutations": 50,
 }
-IMAGES = {"data": 1200, "averaging": 100, "screening": 60}  # of `images`, by the block around it
+IMAGES = {"data": 1200, "averaging": 100, "screening": 60, "traversal": 3}  # of `images`, by the block around it
 CHANNELS = 8
 IDENTITIES = (0, 1)  # of additive and of multiplicative families
 

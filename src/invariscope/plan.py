@@ -29,7 +29,12 @@ FILTER_GAN_FILES = (
     "accuracy.png",
     "mds.png",
     "filters.png",
+    "traversal.parquet",
+    "traversal.json",
+    "traversal.png",
 )
+PRESET_FILES = ("presets.parquet", "presets.json", "presets.png")
+LAYER_FILES = ("attributes.parquet", "layers.parquet", "layers.json", "attributes.png")
 SCREENING_FILES = (
     "responses.parquet",
     "curves.parquet",
@@ -52,6 +57,12 @@ def filter_gan_layers(params: Params, study: str) -> Iterator[tuple[str, str]]:
     for classifier, layers in params[study].get("filter_gan", {}).get("layers", {}).items():
         for layer in layers:
             yield classifier, layer
+
+
+def compared_classifiers(params: Params, study: str) -> dict[str, list[str]]:
+    """Classifiers with two layers or more to compare, and these layers."""
+    layers = params[study].get("filter_gan", {}).get("layers", {})
+    return {classifier: list(names) for classifier, names in layers.items() if len(names) > 1}
 
 
 def screened_classifiers(params: Params, study: str) -> list[str]:
@@ -89,6 +100,11 @@ def missing_weights(params: Params) -> list[str]:
     ]
 
 
+def layer_files(params: Params, study: str) -> tuple[str, ...]:
+    """What is made for each layer of a study's filter-GANs."""
+    return FILTER_GAN_FILES + (PRESET_FILES if params[study]["filter_gan"]["presets"] else ())
+
+
 def targets(params: Params) -> list[str]:
     """Every file of the studies switched on."""
     files = []
@@ -97,7 +113,9 @@ def targets(params: Params) -> list[str]:
         for classifier in params[study]["classifiers"]:
             files += [f"results/{study}/{classifier}/training/{name}" for name in TRAINING_FILES]
         for classifier, layer in filter_gan_layers(params, study):
-            files += [f"results/{study}/{classifier}/filter_gan/{layer}/{name}" for name in FILTER_GAN_FILES]
+            files += [f"results/{study}/{classifier}/filter_gan/{layer}/{name}" for name in layer_files(params, study)]
+        for classifier in compared_classifiers(params, study):
+            files += [f"results/{study}/{classifier}/filter_gan/{name}" for name in LAYER_FILES]
         for classifier in screened_classifiers(params, study):
             files += [f"results/{study}/{classifier}/screening/{name}" for name in SCREENING_FILES]
     return files

@@ -9,8 +9,11 @@ from torch import Tensor, nn
 
 from invariscope.classifiers.split import split_at
 from invariscope.classifiers.surgery import (
+    BANK_METHODS,
+    convolve_all,
     convolve_bank,
     convolve_banks,
+    fastest_method,
     find_convolution,
     layer_input,
     replaced_output,
@@ -45,6 +48,11 @@ def with_statistics(network: nn.Module, x: Tensor) -> nn.Module:
     return network.eval().requires_grad_(False)
 
 
+METHODS = {**BANK_METHODS, "chosen": convolve_banks}
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
 @pytest.mark.parametrize("bias", [True, False])
 @pytest.mark.parametrize(
     "options",
@@ -53,35 +61,68 @@ def with_statistics(network: nn.Module, x: Tensor) -> nn.Module:
         {"stride": 2, "padding": 1},
         {"stride": (1, 2), "padding": (0, 2), "kernel_size": (3, 5)},
         {"dilation": 2, "padding": 2},
+        {"dilation": (1, 3), "padding": 1, "stride": (2, 1), "kernel_size": (4, 2)},
         {"padding": "same", "dilation": 3},
         {"padding": "same", "kernel_size": (2, 4)},
         {"padding": "valid"},
+        {"kernel_size": 1},
         {"padding": 2, "padding_mode": "reflect"},
         {"padding": (1, 2), "padding_mode": "circular", "stride": 2},
         {"padding": "same", "padding_mode": "replicate", "kernel_size": (4, 3)},
     ],
 )
-def test_every_image_meets_its_own_bank_as_in_a_loop(options: dict, bias: bool) -> None:
+def test_every_image_meets_its_own_bank_as_in_a_loop(
+    options: dict, bias: bool, layout: torch.memory_format, method: str
+) -> None:
     torch.manual_seed(0)
-    convolution = nn.Conv2d(3, 5, **{"kernel_size": 3, **options}, bias=bias)
-    x = torch.randn(4, 3, 11, 9)
-    banks = torch.randn(4, *convolution.weight.shape)
+    convolution = nn.Conv2d(3, 5, **{"kernel_size": 3, **options}, bias=bias).double()
+    x = torch.randn(4, 3, 11, 9, dtype=torch.double).contiguous(memory_format=layout).requires_grad_(True)
+    banks = torch.randn(4, *convolution.weight.shape, dtype=torch.double, requires_grad=True)
     looped = []
-    for image, bank in zip(x, banks, strict=True):
-        twin = copy.deepcopy(convolution)
-        twin.weight.data = bank
-        looped.append(twin(image[None]))
+    for image, bank in zip(x.split(1), banks, strict=True):
+        parameters = {"weight": bank, "bias": convolution.bias} if bias else {"weight": bank}
+        looped.append(torch.func.functional_call(convolution, parameters, (image,)))
     expected = torch.cat(looped)
-    torch.testing.assert_close(convolve_banks(x, banks, convolution), expected, rtol=1e-4, atol=1e-5)
-    torch.testing.assert_close(convolve_bank(x[:1], banks[0], convolution), expected[:1], rtol=1e-4, atol=1e-5)
-    assert not torch.allclose(convolve_banks(x, banks.flip(0), convolution), expected, atol=1e-2)
+    found = METHODS[method](x, banks, convolution)
+    torch.testing.assert_close(found, expected)
+    weight = torch.randn_like(expected)
+    for gradient, wanted in zip(
+        torch.autograd.grad(found, (x, banks), weight), torch.autograd.grad(expected, (x, banks), weight), strict=True
+    ):
+        torch.testing.assert_close(gradient, wanted)
+        assert wanted.abs().sum() > 0
+    torch.testing.assert_close(convolve_bank(x[:1], banks[0], convolution), expected[:1])
+    assert not torch.allclose(METHODS[method](x, banks.flip(0), convolution), expected, atol=1e-2)
+    everything = convolve_all(x, banks[:3], convolution)
+    assert everything.shape[:2] == (4, 3)
+    for place, bank in enumerate(banks[:3]):
+        torch.testing.assert_close(everything[:, place], convolve_bank(x, bank, convolution))
 
 
-def test_gradients_reach_images_and_banks() -> None:
+@pytest.mark.parametrize("method", BANK_METHODS)
+def test_second_derivatives_exist(method: str) -> None:
     convolution = nn.Conv2d(2, 3, 3, padding=1).double()
     x = torch.randn(2, 2, 4, 4, dtype=torch.double, requires_grad=True)
     banks = torch.randn(2, 3, 2, 3, 3, dtype=torch.double, requires_grad=True)
-    assert torch.autograd.gradcheck(lambda x, banks: convolve_banks(x, banks, convolution), (x, banks))
+    assert torch.autograd.gradgradcheck(lambda *inputs: BANK_METHODS[method](*inputs, convolution), (x, banks))
+
+
+@pytest.mark.parametrize("method", BANK_METHODS)
+def test_an_image_gives_the_same_in_a_smaller_batch(method: str) -> None:
+    torch.manual_seed(0)
+    convolution = nn.Conv2d(16, 32, 3, padding=1)
+    x, banks = torch.randn(8, 16, 7, 7), torch.randn(8, *convolution.weight.shape)
+    whole = BANK_METHODS[method](x, banks, convolution)
+    assert torch.equal(whole[2:5], BANK_METHODS[method](x[2:5], banks[2:5], convolution))
+
+
+def test_the_method_goes_by_layer_and_device_and_not_by_batch() -> None:
+    for width, side, method in ((64, 7, "grouped"), (256, 8, "matrix"), (128, 16, "grouped")):
+        convolution = nn.Conv2d(4, width, 3, padding=1)
+        for images in (1, 3):
+            x, banks = torch.zeros(images, 4, side, side), convolution.weight.expand(images, -1, -1, -1, -1)
+            assert fastest_method(x, banks, convolution) == method
+            assert fastest_method(x.to("meta"), banks.to("meta"), convolution) == "grouped"
 
 
 def test_the_real_bank_changes_nothing_and_another_one_does() -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from invariscope.data.table import (
     Images,
+    balanced,
     column_images,
     image_column,
     read_data,
@@ -153,3 +154,11 @@ def test_splits_must_agree_on_their_classes(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="class names differ"):
         write_data(tmp_path / "x.parquet", {"train": images(3), "test": other})
     assert not list(tmp_path.iterdir())
+
+
+def test_few_images_of_many_classes_are_of_classes_far_apart() -> None:
+    labels = np.repeat(np.arange(60), 3)
+    images = Images(np.arange(180), np.zeros((180, 1, 2, 2), np.uint8), labels, tuple(map(str, range(60))), {})
+    assert balanced(images, 4).labels.tolist() == [0, 20, 39, 59]
+    assert balanced(images, 4).ids.tolist() == [0, 60, 117, 177]
+    assert np.bincount(balanced(images, 90).labels).tolist() == [2] * 30 + [1] * 30

@@ -167,10 +167,16 @@ def test_every_pair_of_layers_is_compared() -> None:
 
 
 def test_the_verdict_says_what_was_found() -> None:
-    row = {"layer_a": "conv2", "layer_b": "conv4", "difference": -0.2, "p_value": 0.01}
-    assert verdict(row) == "conv2 changes more locally, as the paper says"
-    assert verdict(row | {"difference": 0.2}) == "conv4 changes more locally, against the paper"
-    assert verdict(row | {"p_value": 0.05}) == "no difference in locality shown"
+    row = {"layer_a": "conv2", "layer_b": "conv4", "difference": -0.2, "p_value": 0.01, "p_holm": 0.04}
+    other = row | {"difference": 0.2}
+    assert verdict({"locality": row, "affine_motion": other}) == (
+        "more locality in conv2, as the paper says; more affine motion in conv4, as the paper says"
+    )
+    assert verdict({"locality": other, "affine_motion": row}) == (
+        "more locality in conv4, against the paper; more affine motion in conv2, against the paper"
+    )
+    assert verdict({"locality": row | {"p_value": 0.05}}) == "no difference in locality shown"
+    assert verdict({"affine_motion": other | {"p_holm": 0.1}}) == "no difference in affine motion shown"
 
 
 def with_column(table: pa.Table, name: str, values: object) -> pa.Table:
@@ -229,7 +235,7 @@ def test_the_step_writes_tables_and_a_verdict(tmp_path: Path) -> None:
     outputs = run_step(tmp_path, *tables)
     first = {name: path.read_bytes() for name, path in outputs.items()}
     metrics = json.loads(first["metrics"])
-    assert metrics["conv2_conv4"]["verdict"] == "conv2 changes more locally, as the paper says"
+    assert metrics["conv2_conv4"]["verdict"] == "more locality in conv2, as the paper says"
     assert metrics["conv2_conv4"]["locality_converged"]["p_value"] < 0.05
     assert metrics["conv2"]["converged"] == pytest.approx(7 / 8)
     assert metrics["conv4"]["locality"] == pytest.approx(0.4, abs=0.05)

@@ -28,3 +28,10 @@ def code_with_architecture(step):
 def weights_of(wildcards):
     """The file that the classifier starts from, if it does."""
     return plan.weights_files(PARAMS, wildcards.study, wildcards.classifier)
+
+
+def traversals_of(wildcards):
+    """The traversals of all layers of a classifier, the earliest layer first."""
+    layers = plan.compared_classifiers(PARAMS, wildcards.study).get(wildcards.classifier, [])
+    folder = f"results/{wildcards.study}/{wildcards.classifier}/filter_gan"
+    return [f"{folder}/{layer}/traversal.parquet" for layer in layers]

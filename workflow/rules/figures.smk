@@ -121,6 +121,94 @@ rule plot_filter_gan:
         " --banks {output.banks} --log {log}"
 
 
+rule plot_traversal:
+    """Images along the traversals of a layer's latent space."""
+    input:
+        traversal="results/{study}/{classifier}/filter_gan/{layer}/traversal.parquet",
+        code=code_of("plot_traversal"),
+    output:
+        figure=report(
+            "results/{study}/{classifier}/filter_gan/{layer}/traversal.png",
+            caption="../report/traversal.rst",
+            category="{study}",
+            subcategory="Filter-GAN",
+            labels={"classifier": "{classifier}", "layer": "{layer}", "figure": "invariance traversals"},
+        ),
+    log:
+        "logs/plot_traversal/{study}/{classifier}/{layer}.log",
+    benchmark:
+        "benchmarks/jobs/plot_traversal/{study}/{classifier}/{layer}.tsv"
+    conda:
+        "../envs/library.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    shell:
+        "PYTHONPATH=src python -m invariscope plot_traversal"
+        " {wildcards.study} {wildcards.classifier} {wildcards.layer}"
+        " --traversal {input.traversal} --figure {output.figure} --log {log}"
+
+
+rule plot_presets:
+    """Accuracy against spread of a layer's presets, a point a checkpoint."""
+    input:
+        comparison="results/{study}/{classifier}/filter_gan/{layer}/presets.parquet",
+        code=code_of("plot_presets"),
+    output:
+        presets=report(
+            "results/{study}/{classifier}/filter_gan/{layer}/presets.png",
+            caption="../report/presets.rst",
+            category="{study}",
+            subcategory="Filter-GAN",
+            labels={"classifier": "{classifier}", "layer": "{layer}", "figure": "accuracy against spread"},
+        ),
+    log:
+        "logs/plot_presets/{study}/{classifier}/{layer}.log",
+    benchmark:
+        "benchmarks/jobs/plot_presets/{study}/{classifier}/{layer}.tsv"
+    conda:
+        "../envs/library.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    shell:
+        "PYTHONPATH=src python -m invariscope plot_presets"
+        " {wildcards.study} {wildcards.classifier} {wildcards.layer}"
+        " --comparison {input.comparison} --presets {output.presets} --log {log}"
+
+
+rule plot_layers:
+    """What the traversals of a classifier's layers change."""
+    input:
+        attributes="results/{study}/{classifier}/filter_gan/attributes.parquet",
+        comparison="results/{study}/{classifier}/filter_gan/layers.parquet",
+        code=code_of("plot_layers"),
+    output:
+        figure=report(
+            "results/{study}/{classifier}/filter_gan/attributes.png",
+            caption="../report/attributes.rst",
+            category="{study}",
+            subcategory="Filter-GAN",
+            labels={"classifier": "{classifier}", "layer": "all", "figure": "what traversals change"},
+        ),
+    log:
+        "logs/plot_layers/{study}/{classifier}.log",
+    benchmark:
+        "benchmarks/jobs/plot_layers/{study}/{classifier}.tsv"
+    conda:
+        "../envs/library.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    shell:
+        "PYTHONPATH=src python -m invariscope plot_layers"
+        " {wildcards.study} {wildcards.classifier} --attributes {input.attributes}"
+        " --comparison {input.comparison} --figure {output.figure} --log {log}"
+
+
 rule plot_screening:
     """Accuracy against magnitude for every family, and the thresholds of every class."""
     input:

@@ -87,3 +87,91 @@ rule measure_filters:
         " {wildcards.study} {wildcards.classifier} {wildcards.layer} --model {input.model}"
         " --generator {input.generator} --mds {output.mds} --filters {output.filters}"
         " --metrics {output.metrics} --log {log}"
+
+
+rule compare_presets:
+    """Train the presets of a layer's filter-GAN: accuracy against spread, beside plain noise."""
+    input:
+        data="data/{study}.parquet",
+        model="results/{study}/{classifier}/training/model.safetensors",
+        history="results/{study}/{classifier}/filter_gan/{layer}/history.parquet",
+        code=code_with_architecture("compare_presets"),
+    output:
+        comparison="results/{study}/{classifier}/filter_gan/{layer}/presets.parquet",
+        metrics="results/{study}/{classifier}/filter_gan/{layer}/presets.json",
+    log:
+        "logs/compare_presets/{study}/{classifier}/{layer}.log",
+    benchmark:
+        "benchmarks/jobs/compare_presets/{study}/{classifier}/{layer}.tsv"
+    conda:
+        "../envs/library.yaml"
+    threads: 1
+    resources:
+        gpu=1,
+        mem_mb=6000,
+        runtime=480,
+    params:
+        values=parameters("compare_presets"),
+    shell:
+        "PYTHONPATH=src python -m invariscope compare_presets"
+        " {wildcards.study} {wildcards.classifier} {wildcards.layer} --data {input.data}"
+        " --model {input.model} --history {input.history} --comparison {output.comparison}"
+        " --metrics {output.metrics} --log {log}"
+
+
+rule traverse_latents:
+    """Find images that give the same activations under other filters of the layer."""
+    input:
+        data="data/{study}.parquet",
+        model="results/{study}/{classifier}/training/model.safetensors",
+        generator="results/{study}/{classifier}/filter_gan/{layer}/generator.safetensors",
+        code=code_with_architecture("traverse_latents"),
+    output:
+        traversal="results/{study}/{classifier}/filter_gan/{layer}/traversal.parquet",
+        metrics="results/{study}/{classifier}/filter_gan/{layer}/traversal.json",
+    log:
+        "logs/traverse_latents/{study}/{classifier}/{layer}.log",
+    benchmark:
+        "benchmarks/jobs/traverse_latents/{study}/{classifier}/{layer}.tsv"
+    conda:
+        "../envs/library.yaml"
+    threads: 1
+    resources:
+        gpu=1,
+        mem_mb=6000,
+        runtime=120,
+    params:
+        values=parameters("traverse_latents"),
+    shell:
+        "PYTHONPATH=src python -m invariscope traverse_latents"
+        " {wildcards.study} {wildcards.classifier} {wildcards.layer} --data {input.data}"
+        " --model {input.model} --generator {input.generator} --traversal {output.traversal}"
+        " --metrics {output.metrics} --log {log}"
+
+
+rule compare_layers:
+    """Compare what the traversals of a classifier's layers change: pixels, or geometry?"""
+    input:
+        traversals=traversals_of,
+        code=code_of("compare_layers"),
+    output:
+        attributes="results/{study}/{classifier}/filter_gan/attributes.parquet",
+        comparison="results/{study}/{classifier}/filter_gan/layers.parquet",
+        metrics="results/{study}/{classifier}/filter_gan/layers.json",
+    log:
+        "logs/compare_layers/{study}/{classifier}.log",
+    benchmark:
+        "benchmarks/jobs/compare_layers/{study}/{classifier}.tsv"
+    conda:
+        "../envs/library.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    params:
+        values=parameters("compare_layers"),
+    shell:
+        "PYTHONPATH=src python -m invariscope compare_layers"
+        " {wildcards.study} {wildcards.classifier} --traversals {input.traversals}"
+        " --attributes {output.attributes} --comparison {output.comparison}"
+        " --metrics {output.metrics} --log {log}"

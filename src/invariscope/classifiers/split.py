@@ -5,6 +5,7 @@ that passes the layer by is handed over beside the layer's input.
 """
 
 import copy
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -15,12 +16,14 @@ from invariscope.classifiers.surgery import layer_input, replaced_output
 from invariscope.errors import UserError
 
 NORMALISATIONS = (nn.BatchNorm2d, nn.InstanceNorm2d, nn.GroupNorm)
+READERS = (*NORMALISATIONS, nn.Conv2d, nn.MaxPool2d)
 ACTIVATIONS = (
     nn.ReLU, nn.ReLU6, nn.LeakyReLU, nn.PReLU, nn.ELU, nn.SELU, nn.CELU, nn.GELU, nn.SiLU, nn.Mish,
     nn.Hardswish, nn.Sigmoid, nn.Tanh, nn.Softplus,
 )  # fmt: skip
 ACTIVATION_FUNCTIONS = (F.relu, F.relu_, F.leaky_relu, F.elu, F.gelu, F.silu, torch.relu, torch.relu_, torch.tanh)
 ACTIVATION_METHODS = ("relu", "relu_", "tanh", "sigmoid")
+UNKNOWN = "the network's flow depends on its data (torch.fx cannot trace it)"
 
 
 class Split(nn.Module):
@@ -47,8 +50,7 @@ class Split(nn.Module):
         """The layer's output after its own normalisation and activation. Raises UserError if these are not known."""
         if self.own is None:
             raise UserError(
-                "the network's flow depends on its data (torch.fx cannot trace it), so the layer's own normalisation "
-                "and activation are not known; use `sees: convolution`"
+                f"the layer's own normalisation and activation are not known: {UNKNOWN}; use `sees: convolution`"
             )
         return self.own(convolved)
 
@@ -84,14 +86,39 @@ def _agrees(split: Split, model: nn.Module, convolution: nn.Module, example: Ten
     return torch.allclose(split(convolution(below[0]), *below), model(example), rtol=1e-4, atol=1e-5)
 
 
-def _traced(model: nn.Module, convolution: nn.Module) -> Split:
+def with_layer(model: nn.Module, path: str, build: Callable[[nn.Module], nn.Module]) -> nn.Module:
+    """A copy of `model` with another layer at `path`; the layer's own normalisation and activation become a part of it.
+
+    `build` makes the layer from that normalisation and activation, a module. The copy is what torch.fx makes of the
+    model in its present mode. Raises UserError if torch.fx cannot trace it, or if it does not run the layer once.
+    """
+    model = copy.deepcopy(model)
+    try:
+        graph, layer, own = _find(model, model.get_submodule(path))
+    except UserError:
+        raise
+    except Exception as error:  # torch.fx raises anything when a network does not trace
+        raise UserError(f"layer {path!r}: its own normalisation and activation are not known: {UNKNOWN}") from error
+    replacement = build(_part(model, own, [layer], [(own or [layer])[-1]]))
+    for node in reversed(own):  # the layer does their work
+        node.replace_all_uses_with(layer)
+        graph.erase_node(node)
+    model.set_submodule(path, replacement)
+    return fx.GraphModule(model, graph, type(model).__name__)
+
+
+def _find(model: nn.Module, convolution: nn.Module) -> tuple[fx.Graph, fx.Node, list[fx.Node]]:
+    """The model's graph, the layer in it, and the layer's own normalisation and activation."""
     graph = _Tracer(convolution).trace(model)
     modules = dict(model.named_modules())
     calls = [node for node in graph.nodes if node.op == "call_module" and modules[node.target] is convolution]
     if len(calls) != 1:
         raise _not_once(len(calls))
-    layer = calls[0]
-    own = _own_block(layer, modules)
+    return graph, calls[0], _own_block(calls[0], modules)
+
+
+def _traced(model: nn.Module, convolution: nn.Module) -> Split:
+    graph, layer, own = _find(model, convolution)
     reached = _reached(graph, layer)
     source = layer.all_input_nodes[0]
     handed = [source, *_handed_over(graph, reached, source)]
@@ -160,10 +187,12 @@ def _part(
     """The nodes as a module of their own, from `inputs` to a tuple of `outputs` (None: the network's own output)."""
     graph = fx.Graph()
     copies: dict[fx.Node, fx.Node] = {}
+    modules = dict(model.named_modules())
     for node in inputs:
         placeholder = graph.placeholder(node.name)
         # Activations may work in place, and the caller's tensor may be a cache.
-        copies[node] = graph.call_method("clone", (placeholder,)) if _uses(nodes, node) else placeholder
+        spared = all(_only_reads(user, modules) for user in nodes if node in user.all_input_nodes)
+        copies[node] = placeholder if spared else graph.call_method("clone", (placeholder,))
     for node in nodes:
         for need in node.all_input_nodes:
             if need.op == "get_attr" and need not in copies:
@@ -178,8 +207,9 @@ def _part(
     return fx.GraphModule(model, graph)
 
 
-def _uses(nodes: list[fx.Node], value: fx.Node) -> bool:
-    return any(value in node.all_input_nodes for node in nodes)
+def _only_reads(node: fx.Node, modules: dict[str, nn.Module]) -> bool:
+    """Whether a node surely leaves its input as it is and gives a tensor of its own."""
+    return node.op == "call_module" and isinstance(modules[str(node.target)], READERS)
 
 
 class _InputAndImages(nn.Module):

@@ -40,9 +40,16 @@ class Images:
 
 
 def balanced(images: Images, limit: int) -> Images:
-    """At most `limit` images, as equally many of each class as there are: every class has the same weight."""
+    """At most `limit` images, as equally many of each class as there are: every class has the same weight.
+
+    If there are more classes than that, one image each of classes spread evenly over their list.
+    """
+    present = np.unique(images.labels)
+    if limit < len(present):
+        chosen = present[np.linspace(0, len(present) - 1, limit).round().astype(int)]
+        return taken(images, np.sort([np.flatnonzero(images.labels == label)[0] for label in chosen]))
     rank = np.empty(len(images), dtype=np.int64)  # of an image within its class
-    for label in np.unique(images.labels):
+    for label in present:
         members = np.flatnonzero(images.labels == label)
         rank[members] = np.arange(len(members))
     return taken(images, np.sort(np.lexsort((images.labels, rank))[:limit]))

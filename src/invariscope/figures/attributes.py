@@ -21,6 +21,7 @@ APART = ("rms_change",)  # not drawn among the attributes: they are compared at 
 STARS = ((0.001, "***"), (0.01, "**"), (0.05, "*"))  # by p, Holm-corrected
 UNMARKED = "n.s."
 LEGEND_COLUMNS = 5
+TICKS = (0, 0.1, 0.3, 0.6, 1, 2, 4, 7, 10, 20, 40, 70, 100)  # of the square-root scale
 IN_PIXELS = "px,"  # how the scale of an attribute without a standard deviation begins
 
 
@@ -39,7 +40,7 @@ def draw(path: Path, attributes: pa.Table, comparison: pa.Table, title: str) -> 
     scales = dict(zip(attributes["attribute"].to_pylist(), attributes["scale"].to_pylist(), strict=True))
     moved = {name: scales[name] for name in values if name not in (*SHARES, *APART)}
     colours = dict(zip(layers, (style.COLOURS * len(layers))[1:], strict=False))
-    with style.figure(path, style.PAGE, 1.5 + max(1.9, 0.27 * len(moved))) as figure:
+    with style.figure(path, style.PAGE, 1.65 + max(1.9, 0.27 * len(moved))) as figure:
         panels = figure.subplots(1, 3, width_ratios=(1, 1, 2.4))
         for axes, (name, heading) in zip(panels, SHARES.items(), strict=False):
             _shares(axes, {layer: values.get(name, {}).get(layer, {}) for layer in layers}, colours)
@@ -49,8 +50,9 @@ def draw(path: Path, attributes: pa.Table, comparison: pa.Table, title: str) -> 
         panels[1].tick_params(labelleft=False)
         _moves(panels[2], {name: values[name] for name in moved}, colours, tests)
         _rows(panels[2], moved)
-        _legend(figure, colours, tests)
-        figure.suptitle(f"What traversals change: {title}\n{verdict(tests.get('locality'))}")
+        panels[2].set_title(f"Attributes: change at equal RMS change\n{_key(layers) if tests else ''}")
+        _legend(figure, colours)
+        figure.suptitle(f"What traversals change: {title}\n{verdict(tests)}")
 
 
 def by_attribute(attributes: pa.Table) -> dict[str, dict[str, dict[int, float]]]:
@@ -102,9 +104,12 @@ def _rows(axes: Axes, scales: dict[str, str]) -> None:
     names = [f"{name.replace('_', ' ')}{' (px)' if name in pixels else ''}" for name in scales]
     axes.set_yticks(range(len(names)), names)
     axes.set_ylim(len(names) - 0.5, -0.5)
-    axes.set_xlim(left=0)
-    axes.set_title("Attributes: distance from the original\nat equal RMS change")
-    axes.set_xlabel(f"standard deviations of the originals{'; px where named' if pixels else ''}")
+    axes.set_xscale("function", functions=(lambda x: np.sqrt(np.maximum(x, 0)), np.square))
+    end = axes.dataLim.x1 if len(names) else 1.0
+    axes.set_xlim(0, 1.05 * max(end, TICKS[1]))
+    axes.set_xticks([tick for tick in TICKS if tick <= axes.get_xlim()[1]], minor=False)
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.set_xlabel(f"standard deviations of the originals{'; px where named' if pixels else ''}\n(square-root scale)")
     axes.grid(axis="y", visible=False)
 
 
@@ -115,33 +120,40 @@ def _mean(axes: Axes, place: float, values: list[float], colour: str, upright: b
     if upright:
         axes.errorbar(place, mean, yerr=error, **look)
     else:
-        axes.errorbar(mean, place, xerr=error, **look)
+        axes.errorbar(mean, place, xerr=None if error is None else [[mean - max(low, 0)], [high - mean]], **look)
 
 
 def mark(p: float) -> str:
     return next((stars for level, stars in STARS if p < level), UNMARKED)
 
 
-def _legend(figure: Figure, colours: dict[str, str], tests: dict[str, Row]) -> None:
+def _key(layers: list[str]) -> str:
+    """What the marks mean."""
+    levels = ", ".join(f"{stars} p < {level:g}" for level, stars in reversed(STARS))
+    pair = f"{layers[0]} against {layers[-1]}\n" if len(layers) > 2 else ""
+    return f"{pair}{levels} (Holm)"
+
+
+def _legend(figure: Figure, colours: dict[str, str]) -> None:
     handles = [Line2D([], [], marker="D", color=colour, label=layer) for layer, colour in colours.items()]
     handles.append(Line2D([], [], marker="D", color="grey", label="mean, 95 % interval"))
     handles.append(Line2D([], [], marker="o", color="grey", linewidth=0.6, markersize=1.8, label="one image"))
-    layers = list(colours)
-    levels = ", ".join(f"{stars} p < {level:g}" for level, stars in reversed(STARS))
-    text = f"{layers[0]} against {layers[-1]}: {levels} (Holm)" if len(layers) > 2 else f"{levels} (Holm)"
-    if tests:
-        handles.append(Line2D([], [], linestyle="none", label=text))
     figure.legend(handles=handles, loc="outside lower center", ncols=min(len(handles), LEGEND_COLUMNS))
 
 
-def verdict(test: Row | None) -> str:
-    """The test of locality in words, whatever it says."""
-    if test is None:
+def verdict(tests: dict[str, Row]) -> str:
+    """The test of locality in words, whatever it says, and the share of affine motion beside it."""
+    if "locality" not in tests:
         return "too few images with a change to compare the layers"
-    a, b = test["layer_a"], test["layer_b"]
+    test = tests["locality"]
+    first, second = (f"{100 * test[f'mean_{end}']:.0f} % pixel-local" for end in "ab")
+    if motion := tests.get("affine_motion"):
+        first, second = (
+            f"{text}, {100 * motion[f'mean_{end}']:.0f} % affine motion" for text, end in ((first, "a"), (second, "b"))
+        )
     difference, low, high = (f"{100 * test[name]:+.0f}" for name in ("difference", "ci_low", "ci_high"))
     return (
-        f"{a}'s changes are {100 * test['mean_a']:.0f} % pixel-local, {b}'s {100 * test['mean_b']:.0f} %\n"
-        f"paired difference {difference} points (95 % interval {low} to {high}), p = {test['p_value']:.2g},"
-        f" {test['n_images']} images"
+        f"{test['layer_a']}: {first}; {test['layer_b']}: {second}\n"
+        f"paired difference of locality {difference} points (95 % interval {low} to {high}),"
+        f" p = {test['p_value']:.2g}, {test['n_images']} images"
     )

@@ -31,9 +31,9 @@ def draw(path: Path, table: pa.Table, title: str) -> None:
     kinds = list(dict.fromkeys(table["axes"].to_pylist()))
     images = len(table["image_id"].unique())
     down, across = -(-images // COLUMNS), min(images, COLUMNS)
-    block = 0.62 + down * (style.PAGE / across + 0.16 if across > 2 else 2.6)
+    block = 0.42 + down * (style.PAGE / across if across > 2 else 2.6)
     with style.figure(path, style.PAGE, 0.75 + block * len(kinds)) as figure:
-        for part, kind in zip(np.atleast_1d(figure.subfigures(len(kinds), 1)), kinds, strict=True):
+        for part, kind in zip(figure.subfigures(len(kinds), 1, squeeze=False)[:, 0], kinds, strict=True):
             sheet(part, table.filter(pc.equal(table["axes"], kind)), kind, (down, across))
         figure.legend(
             handles=[Patch(facecolor="none", label=name, **look) for name, look in FRAMES.items()],

@@ -8,6 +8,7 @@ from invariscope.runtime import torch_generator
 
 KINDS = ("random", "principal")
 SAMPLES = 64  # latent codes that the sensitivity is averaged over
+DIFFERENCE = 0.05  # standard deviations of z, to both sides
 
 
 def base_code(dimension: int, seed: int, image_id: int) -> Tensor:
@@ -25,15 +26,17 @@ def random_axes(dimension: int, seed: int, image_id: int) -> Tensor:
 def principal_axes(generator: Generator, seed: int) -> Tensor:
     """Two orthonormal directions (2, d) along which the generated banks change most; the same for every image.
 
-    Our choice: the leading eigenvectors of E[JᵀJ], J the generator's Jacobian at a random code. (The mean of J itself
-    would miss a change whose sign depends on the code.) The component of largest magnitude is positive.
+    Our choice: the leading eigenvectors of E[JᵀJ], J the generator's Jacobian at a random code, by central differences.
+    (The mean of J itself would miss a change whose sign depends on the code.) The component of largest magnitude is
+    positive.
     """
     codes = torch.randn(SAMPLES, generator.latent_dimension, generator=torch_generator(seed, "sensitivity"))
-    jacobian = torch.func.jacfwd(lambda z: generator(z[None]).flatten())
+    moves = DIFFERENCE * torch.eye(generator.latent_dimension)
     total = torch.zeros(generator.latent_dimension, generator.latent_dimension, dtype=torch.float64)
-    for z in codes.to(generator.scale.device):
-        change = jacobian(z)  # (weights, d)
-        total += (change.T @ change).cpu().double()
+    for z in codes:
+        above, below = (generator((z + sign * moves).to(generator.scale.device)) for sign in (1, -1))
+        change = (above - below).flatten(1)  # (d, weights)
+        total += (change @ change.T).cpu().double()
     directions = torch.linalg.eigh(total).eigenvectors.T.flip(0)[:2]  # the largest eigenvalue first
     strongest = directions.gather(1, directions.abs().argmax(1, keepdim=True))
     return (directions * strongest.sign()).float()

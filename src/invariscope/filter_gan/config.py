@@ -65,7 +65,7 @@ class Retraining:
 class Averaging:
     banks: int = 10
     seeds: int = 5
-    images: int = 4000  # training images for the retraining
+    images: int = 2000  # training images for the retraining
     retraining: Retraining = Retraining()
 
 
@@ -85,7 +85,7 @@ class Traversal:
     grid: int = 5  # points along each of the two axes; odd, so that the original stands in the middle
     reach: float = 1.5  # ξ: the ends of the axes, in standard deviations of z
     steps: int = 100  # of gradient descent
-    step_size: float = 0.006  # of the first step, over the number of values of an image; later each image's own
+    step_size: float = 0.006  # of the first step, on the loss times the values of an image; later each image's own
     prior_weight: float = 1e-5  # of the natural-image prior, beside the relative squared error of the activations
     tolerance: float = 0.01  # residual at which a point counts as converged
 

@@ -9,12 +9,13 @@ choices:
   attribute is divided by its own mean RMS change, and multiplied by the mean RMS change of all images and layers: what
   it would be at equal RMS change, to first order. To set attributes side by side it is also divided by the attribute's
   standard deviation over the originals. The shift of the centre has none, and stays in px.
-- Shares (locality, affine motion) are free of scale, and compared as they are. So is the RMS change itself.
+- Shares (locality, affine motion) are free of scale, and compared as they are. So is the RMS change itself. What is not
+  local need not be geometric (noise is neither), which is why affine motion is reported beside locality.
 - Two checks of locality: with converged points alone; and, since a share of large changes may differ from one of small
   changes, with those points alone whose RMS change is one that both layers reach for that image.
 - Test: paired over images, signs flipped; Holm's correction over everything compared between two layers. Locality is
-  the paper's claim, and its uncorrected p the verdict's. It speaks of other images, under the same classifier and the
-  same generators; another training may differ.
+  the paper's claim, so the verdict on it goes by its own p, and that on affine motion by the corrected one. Both speak
+  of other images, under the same classifier and the same generators; another training may differ.
 """
 
 import math
@@ -251,7 +252,7 @@ def summarise(
     rows: Sequence[dict[str, Any]],
     checked: Mapping[str, Sequence[dict[str, Any]]] | None = None,
 ) -> dict[str, Any]:
-    """Means of every layer, and the verdict on the paper's claim for every pair, `layer_a` being the earlier."""
+    """Means of every layer, and the verdict on the paper's claim for every pair."""
     summary: dict[str, Any] = {
         layer: {
             "converged": _number(changes.converged),
@@ -259,29 +260,38 @@ def summarise(
         }
         for layer, changes in layers.items()
     }
-    tests = {CLAIM: rows} | {f"{CLAIM}_{name}": found for name, found in (checked or {}).items()}
     for row in rows:
         if row["attribute"] == CLAIM:
-            pair = {name: _result(found, row) for name, found in tests.items()}
-            summary[f"{row['layer_a']}_{row['layer_b']}"] = {"verdict": verdict(row), **pair}
+            pair = row["layer_a"], row["layer_b"]
+            tests = by_attribute(rows, *pair)
+            found = {name: _numbers(tests.get(name, {})) for name in SHARES}
+            for name, others in (checked or {}).items():
+                found[f"{CLAIM}_{name}"] = _numbers(by_attribute(others, *pair).get(CLAIM, {}))
+            summary["_".join(pair)] = {"verdict": verdict(tests), **found}
     return summary
 
 
-def _result(rows: Sequence[dict[str, Any]], wanted: Mapping[str, Any]) -> dict[str, Any]:
-    """The numbers of the row that is about the same attribute and layers as `wanted`; none if there is no such row."""
-    names = ("mean_a", "mean_b", "difference", "ci_low", "ci_high", "effect_size", "p_value", "n_images")
-    for row in rows:
-        if all(row[key] == wanted[key] for key in ("attribute", "layer_a", "layer_b")):
-            return {name: _number(row[name]) for name in names}
-    return {}
+def by_attribute(rows: Sequence[dict[str, Any]], layer_a: str, layer_b: str) -> dict[str, dict[str, Any]]:
+    """The rows of two layers."""
+    return {row["attribute"]: row for row in rows if (row["layer_a"], row["layer_b"]) == (layer_a, layer_b)}
 
 
-def verdict(row: Mapping[str, Any]) -> str:
-    """Of the row of locality of two layers, `layer_a` being the earlier."""
-    if not row["p_value"] < LEVEL:
-        return "no difference in locality shown"
-    more = "layer_b" if row["difference"] > 0 else "layer_a"
-    return f"{row[more]} changes more locally, {'against the paper' if more == 'layer_b' else 'as the paper says'}"
+def _numbers(row: Mapping[str, Any]) -> dict[str, Any]:
+    names = ("mean_a", "mean_b", "difference", "ci_low", "ci_high", "effect_size", "p_value", "p_holm", "n_images")
+    return {name: _number(row[name]) for name in names if name in row}
+
+
+def verdict(tests: Mapping[str, Mapping[str, Any]]) -> str:
+    """Of the shares of two layers, by attribute, `layer_a` being the earlier: it should be more local and move less."""
+    found = []
+    for name, expected in zip(SHARES, ("layer_a", "layer_b"), strict=True):
+        if row := tests.get(name):
+            more = "layer_b" if row["difference"] > 0 else "layer_a"
+            said = "as the paper says" if more == expected else "against the paper"
+            shown = f"more {name.replace('_', ' ')} in {row[more]}, {said}"
+            p = row["p_value" if name == CLAIM else "p_holm"]
+            found.append(shown if p < LEVEL else f"no difference in {name.replace('_', ' ')} shown")
+    return "; ".join(found)
 
 
 def _mean(values: np.ndarray) -> float:

@@ -5,7 +5,8 @@ gradient descent; a(x|z) is the layer's convolution of x with the bank of z, bef
 image prior. Our choices, where the paper is silent: the grid stands about a z drawn anew for every image (the formula
 reads as if about 0, the text says "moving around z"); the images stay in [0, 1]; descent is Nesterov's, with a step
 and restarts of each image's own. (An element-wise step as Adam's was tried: it also changes pixels that the
-activations do not depend on.) All that is said of a point is measured on its image as stored, rounded to 8 bits.
+activations do not depend on.) An image that matches as it is, as in the middle of a grid, is left so, also by the
+prior. All that is said of a point is measured on its image as stored, rounded to 8 bits.
 """
 
 from collections.abc import Mapping
@@ -28,7 +29,7 @@ from invariscope.intervals import share_interval
 from invariscope.invariance import attributes
 from invariscope.progress import track
 
-BLOCK = 125  # images at once: bounds the memory; fixed, because last bits depend on the shape of a batch
+BLOCK = 50  # images at once: fits caches and memory; fixed, because last bits depend on the shape of a batch
 MOMENTUM = 0.95
 GROWTH = 1.05  # of an image's step while its loss falls
 CUT = 0.5  # of the step when it rises; then its momentum is dropped too

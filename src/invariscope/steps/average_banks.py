@@ -1,4 +1,4 @@
-"""Average the convolutions of generated banks and retrain what follows: is accuracy kept?"""
+"""Average and pool over generated banks, beside controls, and retrain what follows: is accuracy kept?"""
 
 from pathlib import Path
 from typing import Any
@@ -42,5 +42,5 @@ def run(
         f"{study} {classifier} {layer} averaging",
     )
     origin = {"study": study, "classifier": classifier, "layer": layer}
-    write_rows(accuracy, [origin | row for row in rows], {"accuracy": "fraction of the test split"})
+    write_rows(accuracy, [origin | row for row in rows], averaging.UNITS)
     write_json(metrics, averaging.summarise(rows))

@@ -1,0 +1,80 @@
+"""The benchmark of the filter-GAN at toy sizes: its rows, and that its variants do what their names say."""
+
+import math
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from benchmarks import filter_gan
+from invariscope.filter_gan import train
+
+CPU = torch.device("cpu")
+SIZES = filter_gan.Sizes(
+    layers=("conv2",),
+    batches=(4,),
+    repeats=2,
+    convolutions=((4, 6, 8, 2),),
+    points=3,
+    steps=1,
+    traversal_repeats=1,
+    scaling_points=(40,),
+)
+
+
+@pytest.fixture(scope="module")
+def rows() -> list[dict[str, Any]]:
+    return list(filter_gan.rows(CPU, SIZES))
+
+
+def test_every_comparison_has_its_rows(rows: list[dict[str, Any]]) -> None:
+    against = {(row["name"], row["baseline"]) for row in rows}
+    step, convolution = "GAN step, conv2, batch 4", "convolution 4 to 6 at 8 px, stride 2, batch 4"
+    for title in (step, convolution):
+        assert {(f"{title}: {name}", filter_gan.LOOP) for name in filter_gan.VARIANTS} <= against
+    assert (f"{step}: {filter_gan.OURS}", filter_gan.SHARED) in against
+    for name in (filter_gan.BATCHED, filter_gan.SINGLY):
+        assert (f"traversal, conv2, 3 points, 1 steps: {name}", filter_gan.SINGLY) in against
+    assert any("40 points" in name and baseline == "scikit-learn" for name, baseline in against)
+
+
+def test_a_ratio_is_the_baselines_time_over_its_own(rows: list[dict[str, Any]]) -> None:
+    for row in rows:
+        assert row["seconds"] > 0 and row["device"] == "cpu" and row["repeats"] > 0
+        assert math.isclose(row["ratio"], row["baseline_seconds"] / row["seconds"])
+        assert filter_gan.line(row)
+    by_name = {row["name"]: row for row in rows if row["baseline"] == filter_gan.LOOP}
+    loop = by_name[f"GAN step, conv2, batch 4: {filter_gan.LOOP}"]
+    ours = by_name[f"GAN step, conv2, batch 4: {filter_gan.OURS}"]
+    assert loop["ratio"] == 1 and ours["baseline_seconds"] == loop["seconds"]
+
+
+@pytest.mark.parametrize("name", set(filter_gan.VARIANTS) - {filter_gan.SHARED})
+def test_the_variants_convolve_alike(name: str) -> None:
+    convolution = nn.Conv2d(3, 5, 3, padding=1)
+    x, banks = torch.randn(4, 3, 6, 6), torch.randn(4, *convolution.weight.shape)
+    expected = filter_gan.convolve_loop(x, banks, convolution)
+    torch.testing.assert_close(filter_gan.VARIANTS[name](x, banks, convolution), expected, rtol=1e-4, atol=1e-5)
+
+
+def test_the_step_that_is_timed_uses_the_variant(monkeypatch: pytest.MonkeyPatch) -> None:
+    met: list[tuple[int, int]] = []
+
+    def spy(x: Tensor, banks: Tensor, convolution: nn.Conv2d) -> Tensor:
+        met.append((len(x), len(banks)))
+        return filter_gan.convolve_shared(x, banks, convolution)
+
+    own = train.convolve_banks
+    for name in (filter_gan.OURS, filter_gan.SHARED):
+        monkeypatch.setitem(filter_gan.VARIANTS, name, spy)
+        filter_gan.training_step(CPU, "conv2", 4, name)()
+    assert met == [(4, 4), (4, 1)]  # one shared bank: one code, generated once
+    assert train.convolve_banks is own
+
+
+def test_every_case_runs_once_to_warm_up_and_then_once_a_round() -> None:
+    order: list[str] = []
+    cases = {name: (lambda name=name: order.append(name)) for name in "abc"}
+    filter_gan.interleaved(cases, 2, CPU)
+    assert "".join(order) == "abcbcacab"
