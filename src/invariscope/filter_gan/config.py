@@ -101,15 +101,20 @@ class Comparison:
 class Augmentation:
     """Traversal images as additional training data."""
 
-    per_class: tuple[int, ...] = (10, 50, 200)  # training images a class
+    layers: tuple[str, ...] = ()  # of every classifier, for which the workflow runs it
+    per_class: tuple[int, ...] = (10, 30)  # training images a class
     seeds: int = 5  # repetitions with other images and other initial weights
-    copies: int = 4  # changed images for each original
-    iterations: int = 400  # training steps, equal for every set
-    batch_size: int = 64
+    copies: int = 2  # changed images for each original
+    correlation: float = 0.0  # of the second code with the first; towards 1 the changes become small
+    steps: int = 15  # of gradient descent, in place of the traversal's own
+    iterations: int = 80  # training steps, equal for every set
+    batch_size: int = 32
     learning_rate: float = 2e-3
     rotation: float = 15.0  # degrees, the most that the affine augmentation turns
     shift: float = 0.1  # fraction of the image, the most that it moves
-    scale: float = 0.15  # the most that it shrinks or enlarges
+    scale: float = 0.15  # the most that it enlarges; it shrinks by the inverse
+    own: tuple[int, ...] = ()  # of per_class: where filter-GANs are trained that have seen these few images alone
+    own_iterations: int = 300  # of such a filter-GAN
 
 
 def layer_config(

@@ -185,7 +185,7 @@ def traverse(
     for first in track(blocks, label, len(blocks)):
         chosen = slice(first, first + BLOCK)
         start = torch.from_numpy(originals[chosen]).to(device).float().div_(255)
-        problem = _pose(layer, generator, points.base[chosen], points.codes[chosen], start, config)
+        problem = pose(layer, generator, points.base[chosen], points.codes[chosen], start, config)
         pixels = invert(layer, problem.banks, problem.targets, start, config).mul(255).round().byte()
         stored = pixels.float().div_(255)
         with torch.no_grad():
@@ -209,7 +209,7 @@ def traverse(
 
 
 @torch.no_grad()
-def _pose(
+def pose(
     layer: Layer, generator: Generator, base: Tensor, codes: Tensor, originals: Tensor, config: Traversal
 ) -> Problem:
     """What to search for: under the banks of `codes`, the activations of the originals under those of `base`."""
