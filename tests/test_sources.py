@@ -169,6 +169,7 @@ CONFIGURATIONS = {
     "invariscope.filter_gan.config:Retraining": ("filter_gan/properties/averaging/properties/retraining", ()),
     "invariscope.filter_gan.config:Scaling": ("filter_gan/properties/mds", ()),
     "invariscope.filter_gan.config:Traversal": ("filter_gan/properties/traversal", ()),
+    "invariscope.filter_gan.config:Augmentation": ("filter_gan/properties/augmentation", ()),
     "invariscope.filter_gan.config:Comparison": ("filter_gan/properties/comparison", ()),
     "invariscope.screening.config:Thresholds": ("screening/properties/thresholds", ()),
 }

@@ -27,6 +27,8 @@ SMALL = {
     "filters": 4,
     "resamples": 20,
     "grid": 3,
+    "copies": 1,
+    "own_iterations": 2,
     "steps": 3,
     "permutations": 50,
 }
@@ -45,6 +47,8 @@ def toy(params: Mapping[str, Any], studies: Iterable[str] | None = None) -> dict
 def _smaller(value: Any, name: str, around: str = "") -> Any:
     if isinstance(value, Mapping):
         return {key: _smaller(item, key, name) for key, item in value.items()}
+    if name in ("per_class", "own"):
+        return [min(count, 3) for count in value[:1]]
     if name == "widths":
         return [min(width, CHANNELS) for width in value]
     limit = IMAGES.get(around) if name == "images" else SMALL.get(name)

@@ -34,6 +34,12 @@ FILTER_GAN_FILES = (
     "traversal.png",
 )
 PRESET_FILES = ("presets.parquet", "presets.json", "presets.png")
+AUGMENTATION_FILES = (
+    "augmentation.parquet",
+    "augmentation_examples.parquet",
+    "augmentation.json",
+    "augmentation.png",
+)
 LAYER_FILES = ("attributes.parquet", "layers.parquet", "layers.json", "attributes.png")
 SCREENING_FILES = (
     "responses.parquet",
@@ -100,9 +106,12 @@ def missing_weights(params: Params) -> list[str]:
     ]
 
 
-def layer_files(params: Params, study: str) -> tuple[str, ...]:
-    """What is made for each layer of a study's filter-GANs."""
-    return FILTER_GAN_FILES + (PRESET_FILES if params[study]["filter_gan"]["presets"] else ())
+def layer_files(params: Params, study: str, layer: str) -> tuple[str, ...]:
+    """What is made for a layer of a study's filter-GANs."""
+    block = params[study]["filter_gan"]
+    augmented = layer in block.get("augmentation", {}).get("layers", ())
+    presets = PRESET_FILES if block["presets"] else ()
+    return FILTER_GAN_FILES + presets + (AUGMENTATION_FILES if augmented else ())
 
 
 def targets(params: Params) -> list[str]:
@@ -113,7 +122,8 @@ def targets(params: Params) -> list[str]:
         for classifier in params[study]["classifiers"]:
             files += [f"results/{study}/{classifier}/training/{name}" for name in TRAINING_FILES]
         for classifier, layer in filter_gan_layers(params, study):
-            files += [f"results/{study}/{classifier}/filter_gan/{layer}/{name}" for name in layer_files(params, study)]
+            made = layer_files(params, study, layer)
+            files += [f"results/{study}/{classifier}/filter_gan/{layer}/{name}" for name in made]
         for classifier in compared_classifiers(params, study):
             files += [f"results/{study}/{classifier}/filter_gan/{name}" for name in LAYER_FILES]
         for classifier in screened_classifiers(params, study):

@@ -179,6 +179,36 @@ rule plot_presets:
         " --comparison {input.comparison} --presets {output.presets} --log {log}"
 
 
+rule plot_augmentation:
+    """What traversal images are worth as training data."""
+    input:
+        accuracy="results/{study}/{classifier}/filter_gan/{layer}/augmentation.parquet",
+        examples="results/{study}/{classifier}/filter_gan/{layer}/augmentation_examples.parquet",
+        code=code_of("plot_augmentation"),
+    output:
+        figure=report(
+            "results/{study}/{classifier}/filter_gan/{layer}/augmentation.png",
+            caption="../report/augmentation.rst",
+            category="{study}",
+            subcategory="Filter-GAN",
+            labels={"classifier": "{classifier}", "layer": "{layer}", "figure": "augmentation"},
+        ),
+    log:
+        "logs/plot_augmentation/{study}/{classifier}/{layer}.log",
+    benchmark:
+        "benchmarks/jobs/plot_augmentation/{study}/{classifier}/{layer}.tsv"
+    conda:
+        "../envs/library.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    shell:
+        "PYTHONPATH=src python -m invariscope plot_augmentation"
+        " {wildcards.study} {wildcards.classifier} {wildcards.layer} --accuracy {input.accuracy}"
+        " --examples {input.examples} --figure {output.figure} --log {log}"
+
+
 rule plot_layers:
     """What the traversals of a classifier's layers change."""
     input:

@@ -175,3 +175,34 @@ rule compare_layers:
         " {wildcards.study} {wildcards.classifier} --traversals {input.traversals}"
         " --attributes {output.attributes} --comparison {output.comparison}"
         " --metrics {output.metrics} --log {log}"
+
+
+rule augment_training:
+    """Train on few images, with traversal images added: does accuracy rise?"""
+    input:
+        data="data/{study}.parquet",
+        model="results/{study}/{classifier}/training/model.safetensors",
+        generator="results/{study}/{classifier}/filter_gan/{layer}/generator.safetensors",
+        code=code_with_architecture("augment_training"),
+    output:
+        accuracy="results/{study}/{classifier}/filter_gan/{layer}/augmentation.parquet",
+        examples="results/{study}/{classifier}/filter_gan/{layer}/augmentation_examples.parquet",
+        metrics="results/{study}/{classifier}/filter_gan/{layer}/augmentation.json",
+    log:
+        "logs/augment_training/{study}/{classifier}/{layer}.log",
+    benchmark:
+        "benchmarks/jobs/augment_training/{study}/{classifier}/{layer}.tsv"
+    conda:
+        "../envs/library.yaml"
+    threads: 1
+    resources:
+        gpu=1,
+        mem_mb=6000,
+        runtime=480,
+    params:
+        values=parameters("augment_training"),
+    shell:
+        "PYTHONPATH=src python -m invariscope augment_training"
+        " {wildcards.study} {wildcards.classifier} {wildcards.layer} --data {input.data}"
+        " --model {input.model} --generator {input.generator} --accuracy {output.accuracy}"
+        " --examples {output.examples} --metrics {output.metrics} --log {log}"
