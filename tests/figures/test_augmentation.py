@@ -89,8 +89,14 @@ def test_the_verdict_says_what_the_intervals_say() -> None:
     text = figure.verdict(values((0.9, 0.8, 0.7), (0.92, 0.82, 0.721), (0.92, 0.7, 0.9)))
     assert "traversal: better (at 10 a class) than none; better (at 10 a class) than noise; not clearly other" in text
     assert "traversal minus none: +2.0 (+1.9 to +2.2) at 10" in text
+    own = {figure.OWN: {10: {0: 0.91, 1: 0.81, 2: 0.711}}}
+    text = figure.verdict(values((0.9, 0.8, 0.7), (0.9, 0.8, 0.7), (0.9, 0.8, 0.7)) | own)
+    assert "traversal from subset alone: better (at 10 a class) than none" in text
+
+
+def test_the_caveat_names_the_teacher_and_the_share_of_searches_that_converged() -> None:
     text = figure.caveat(accuracy())
-    assert "whole training split" in text and "25 % of their searches converged" in text
+    assert "the whole\ntraining split" in text and "25 % of their searches converged" in text
     text = figure.verdict(
         values((0.9, 0.8, 0.7), (0.91, 0.79, 0.70), (0.95, 0.84, 0.741))
         | {"affine_and_traversal": {10: {0: 0.96, 1: 0.85, 2: 0.752}}}

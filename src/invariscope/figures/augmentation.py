@@ -25,7 +25,7 @@ NAMES = {
     "affine": "affine",
     "traversal": "traversal",
     "affine_and_traversal": "traversal\n+ affine",
-    OWN: "traversal:\nthese images alone",
+    OWN: "traversal:\nsubset alone",
 }
 LOOKS = {name: number for number, name in enumerate(list(NAMES)[1:])}  # place in COLOURS and MARKERS
 DODGE = 0.055  # between conditions, of the distance of a size from its double
@@ -152,8 +152,8 @@ def caveat(accuracy: pa.Table) -> str:
     """What every reader of the verdict should know."""
     shares = accuracy.filter(pc.field("condition") == "traversal")["converged"].to_numpy()
     return (
-        "(percentage points, 95 % intervals; traversal images come from networks trained on the whole training split;\n"
-        f"{100 * shares.mean():.0f} % of their searches converged)"
+        "(percentage points, 95 % intervals, unadjusted; traversal images come from networks trained on the whole\n"
+        f"training split; {100 * shares.mean():.0f} % of their searches converged)"
     )
 
 
