@@ -41,11 +41,11 @@ class FilterGanConfig:
     code_weight: float = 0.03  # λ of Algorithm 1
     answer_weight: float = 3.0  # of the divergence of the classifier's answers
     spread_weight: float = 5.0  # of what the activations' spread lacks
-    spread_target: float = 0.7  # of activations over codes, over their spread over images
+    spread_target: float = 0.4  # of activations over codes, over their spread over images
     spectral_norm: bool = True
     decay: float = 0.5  # share of the iterations, the last ones, over which the learning rate falls to 0
     generator_width: int = 128
-    initial_spread: float = 0.7  # root mean square of the weights before training, over the std of the real ones
+    initial_spread: float = 0.6  # root mean square of the weights before training, over the std of the real ones
     discriminator_width: int = 32
     log_every: int = 50  # iterations
     log_banks: int = 4  # generated banks that single_bank_accuracy is averaged over
