@@ -22,3 +22,18 @@ def test_only_studies_switched_on_need_their_weights(tmp_path: Path) -> None:
     assert plan.missing_weights(params(str(path), ["own"])) == [f"own.classifiers.net.weights: {str(path)!r}"]
     path.touch()
     assert plan.missing_weights(params(str(path), ["own"])) == []
+
+
+def test_only_what_a_study_asks_for_is_made_of_its_filter_gans() -> None:
+    block = {"layers": {"net": {"conv2": {}, "conv4": {}}, "plain": {"conv4": {}}}, "presets": []}
+    study = {"data": {}, "classifiers": {"net": {}, "plain": {}}, "filter_gan": block}
+    tree = {"studies": ["own"], "own": study}
+    assert plan.compared_classifiers(tree, "own") == {"net": ["conv2", "conv4"]}  # in one with two layers
+    files = plan.targets(tree)
+    assert "results/own/net/filter_gan/layers.json" in files and "results/own/plain/filter_gan/layers.json" not in files
+    assert not any("presets" in file or "augmentation" in file for file in files)
+    block |= {"presets": ["algorithm_1"], "augmentation": {"layers": ["conv4"]}}
+    files = plan.targets(tree)
+    augmented = {file for file in files if file.endswith("augmentation.png")}
+    assert augmented == {f"results/own/{net}/filter_gan/conv4/augmentation.png" for net in ("net", "plain")}
+    assert "results/own/net/filter_gan/conv2/presets.png" in files

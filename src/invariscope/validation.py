@@ -206,10 +206,42 @@ def study_problems(study: Mapping[str, Any], name: str, grids: Mapping[str, Any]
     for label, classifier in study["classifiers"].items():
         yield from classifier_problems(classifier, size, (name, "classifiers", label))
     if "filter_gan" in study:
+        yield from filter_gan_problems(study["filter_gan"], (name, "filter_gan"))
         layers = study["filter_gan"]["layers"]
         yield from layer_problems(layers, study["classifiers"], (name, "filter_gan", "layers"))
     if "screening" in study:
         yield from screening_problems(study["screening"], study["classifiers"], grids, (name, "screening"))
+
+
+def filter_gan_problems(block: Mapping[str, Any], where: tuple[str, ...]) -> Iterator[Problem]:
+    places = {("training",): block["training"]}
+    for label, layers in block["layers"].items():
+        places |= {("layers", label, layer): {**block["training"], **own} for layer, own in layers.items()}
+    for place, training in places.items():
+        if training["spread_weight"] and training["batch_size"] < 2:
+            yield (
+                (*where, *place, "batch_size"),
+                "1 is not allowed; with a spread_weight an image needs two codes",
+            )
+        if training["latent_dimension"] < 2:
+            yield (*where, *place, "latent_dimension"), "1 is not allowed; a traversal needs two axes"
+    grid = block["traversal"]["grid"]
+    if grid % 2 == 0:
+        yield (*where, "traversal", "grid"), f"{grid} is not allowed; an odd number has a point in the middle"
+    if "augmentation" in block:
+        yield from augmentation_problems(block["augmentation"], block["layers"], (*where, "augmentation"))
+
+
+def augmentation_problems(
+    block: Mapping[str, Any], layers: Mapping[str, Any], where: tuple[str, ...]
+) -> Iterator[Problem]:
+    known = sorted({layer for labels in layers.values() for layer in labels})
+    for index, layer in enumerate(block["layers"]):
+        if layer not in known:
+            yield (*where, "layers", index), f"{shown(layer)} is no layer of this study; it has {', '.join(known)}"
+    for index, size in enumerate(block["own"]):
+        if size not in block["per_class"]:
+            yield (*where, "own", index), f"{size} is not one of per_class; add it there"
 
 
 def layer_problems(
