@@ -18,6 +18,12 @@ def mean_interval(values: Sequence[float] | np.ndarray, confidence: float = CONF
     return mean, mean - half, mean + half
 
 
+def interval_record(values: Sequence[float] | np.ndarray) -> dict[str, float | None]:
+    """`mean_interval` as metrics write it: mean, ci_low, ci_high; what is not known is None."""
+    found = (None if np.isnan(value) else value for value in mean_interval(values))
+    return dict(zip(("mean", "ci_low", "ci_high"), found, strict=True))
+
+
 def share_interval(share: float, count: int, confidence: float = CONFIDENCE) -> tuple[float, float]:
     """Wilson's interval of a share among `count` independent observations: not a point even if the share is 0 or 1."""
     z = float(ndtri((1 + confidence) / 2))

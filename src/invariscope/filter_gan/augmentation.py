@@ -37,7 +37,7 @@ from invariscope.filter_gan.config import Augmentation, FilterGanConfig, Travers
 from invariscope.filter_gan.evaluation import open_layer
 from invariscope.filter_gan.networks import Generator
 from invariscope.filter_gan.traversal import BLOCK, invert, pose, rms_change
-from invariscope.intervals import mean_interval
+from invariscope.intervals import interval_record
 from invariscope.progress import track
 from invariscope.runtime import torch_generator
 from invariscope.seeding import derive
@@ -344,9 +344,9 @@ def summarise(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         conditions = dict.fromkeys(row["condition"] for row in own)
         by_condition = {condition: _by_seed(own, condition) for condition in conditions}
         summary[f"{per_class}_per_class"] = {
-            condition: {"accuracy": _interval([row["accuracy"] for row in chosen])}
+            condition: {"accuracy": interval_record([row["accuracy"] for row in chosen])}
             | {
-                f"minus_{reference}": _interval(
+                f"minus_{reference}": interval_record(
                     [a["accuracy"] - b["accuracy"] for a, b in zip(chosen, by_condition[reference], strict=True)]
                 )
                 for reference in REFERENCES
@@ -364,9 +364,3 @@ def summarise(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 def _by_seed(rows: Sequence[Mapping[str, Any]], condition: str) -> list[Mapping[str, Any]]:
     return sorted((row for row in rows if row["condition"] == condition), key=lambda row: row["seed"])
-
-
-def _interval(values: Sequence[float]) -> dict[str, float | None]:
-    """One value alone has no interval: its ends are null."""
-    found = (None if np.isnan(value) else value for value in mean_interval(values))
-    return dict(zip(("mean", "ci_low", "ci_high"), found, strict=True))

@@ -15,7 +15,6 @@ running statistics.
 """
 
 import copy
-import math
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -44,7 +43,7 @@ from invariscope.filter_gan.evaluation import (
 )
 from invariscope.filter_gan.networks import Generator
 from invariscope.filter_gan.orbit_pooling import pool_orbit
-from invariscope.intervals import mean_interval
+from invariscope.intervals import interval_record
 from invariscope.progress import track
 from invariscope.runtime import seeded, torch_generator
 from invariscope.seeding import derive
@@ -199,14 +198,12 @@ def summarise(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
         for retrained in (False, True):
             values = _accuracies(rows, condition, retrained)
             name = f"{condition}_retrained" if retrained else condition
-            summary[name] = {"accuracy": _interval(values), "minus_real_retrained": _interval(values - reference)}
+            summary[name] = {
+                "accuracy": interval_record(values),
+                "minus_real_retrained": interval_record(values - reference),
+            }
     del summary[f"{REFERENCE}_retrained"]["minus_real_retrained"]
     return summary | {"averaged_minus_real_retrained": summary["averaged_retrained"]["minus_real_retrained"]}
-
-
-def _interval(values: np.ndarray) -> dict[str, float | None]:
-    ends = zip(("mean", "ci_low", "ci_high"), mean_interval(values), strict=True)
-    return {name: None if math.isnan(value) else value for name, value in ends}
 
 
 def _accuracies(rows: Sequence[dict[str, Any]], condition: str, retrained: bool) -> np.ndarray:
