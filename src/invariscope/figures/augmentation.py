@@ -30,7 +30,7 @@ NAMES = {
 LOOKS = {name: number for number, name in enumerate(list(NAMES)[1:])}  # place in COLOURS and MARKERS
 DODGE = 0.055  # between conditions, of the distance of a size from its double
 COMPARED = {"traversal": ("none", "noise", "affine"), OWN: ("none", "noise"), "affine_and_traversal": ("affine",)}
-IN_NUMBERS = ("none", "affine")  # references; the panel shows the rest
+IN_NUMBERS = ("none",)  # references; the panel shows the rest
 MOST_EXAMPLES = 10
 MARGINS = 4.9  # inches of the page that the examples do not take
 

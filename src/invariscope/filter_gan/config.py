@@ -105,8 +105,8 @@ class Augmentation:
     per_class: tuple[int, ...] = (10, 30)  # training images a class
     seeds: int = 5  # repetitions with other images and other initial weights
     copies: int = 2  # changed images for each original
-    correlation: float = 0.0  # of the second code with the first; towards 1 the changes become small
-    steps: int = 15  # of gradient descent, in place of the traversal's own
+    correlation: float = 0.9  # of the second code with the first; towards 1 the changes become small
+    steps: int = 30  # of gradient descent, in place of the traversal's own
     iterations: int = 80  # training steps, equal for every set
     batch_size: int = 32
     learning_rate: float = 2e-3
