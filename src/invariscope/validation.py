@@ -214,7 +214,7 @@ def study_problems(study: Mapping[str, Any], name: str, grids: Mapping[str, Any]
 
 
 def filter_gan_problems(block: Mapping[str, Any], where: tuple[str, ...]) -> Iterator[Problem]:
-    places = {("training",): block["training"]}
+    places: dict[tuple[str, ...], Mapping[str, Any]] = {("training",): block["training"]}
     for label, layers in block["layers"].items():
         places |= {("layers", label, layer): {**block["training"], **own} for layer, own in layers.items()}
     for place, training in places.items():

@@ -19,10 +19,12 @@ pytestmark = pytest.mark.slow
 
 LAYERS = ("conv2", "conv4")
 THRESHOLDS = {"find_thresholds/digits/cnn5", "plot_screening/digits/cnn5"}
+ACROSS = {"compare_layers/digits/cnn5", "plot_layers/digits/cnn5"}  # what comes of all layers together
 FIGURES = {
     "plot_data/digits",
     "plot_training/digits/cnn5",
     "plot_screening/digits/cnn5",
+    "plot_layers/digits/cnn5",
     *(f"plot_filter_gan/digits/cnn5/{layer}" for layer in LAYERS),
 }
 RESAMPLES = "digits.screening.thresholds.resamples"
@@ -32,7 +34,7 @@ TRAINING = "train_filter_gan/digits/cnn5/conv4"
 
 
 def of_layer(layer: str) -> set[str]:
-    steps = ("train_filter_gan", "average_banks", "measure_filters", "plot_filter_gan")
+    steps = ("train_filter_gan", "average_banks", "measure_filters", "traverse_latents", "plot_filter_gan")
     return {f"{step}/digits/cnn5/{layer}" for step in steps}
 
 
@@ -42,6 +44,7 @@ ALL = {
     "screen_transforms/digits/cnn5",
     *THRESHOLDS,
     *FIGURES,
+    *ACROSS,
     *of_layer("conv2"),
     *of_layer("conv4"),
 }
@@ -88,7 +91,7 @@ def test_2_and_4_parameter_changed_and_reverted_with_dvc(digits: Project) -> Non
 def test_3_and_4_parameter_changed_and_reverted_with_snakemake(digits: Project) -> None:
     before = (digits.path / GENERATOR).read_bytes()
     digits.change(f"{LAYER}.conv4", {"iterations": 5})
-    assert digits.snakemake().jobs == of_layer("conv4")
+    assert digits.snakemake().jobs == of_layer("conv4") | ACROSS
     assert "up to date" in digits.dvc("status").text
     assert (digits.path / GENERATOR).read_bytes() != before
     digits.change(f"{LAYER}.conv4", {})
@@ -142,13 +145,13 @@ def test_7_edited_source(digits: Project) -> None:
 def test_8_layer_added_and_dropped_with_dvc(digits: Project) -> None:
     digits.change(LAYER, {"conv2": {}, "conv3": {}, "conv4": {}})
     refused = digits.dvc("repro", fails=True)
-    assert "dvc.yaml was rewritten (stages: 4 added" in refused.text
+    assert "dvc.yaml was rewritten (stages: 5 added" in refused.text
     assert "run the same again" in refused.text
     assert refused.jobs == set()  # the check comes before anything costly
-    assert digits.dvc("repro").jobs == of_layer("conv3")
+    assert digits.dvc("repro").jobs == of_layer("conv3") | ACROSS
     assert "Nothing to be done" in digits.snakemake("-n").text
     digits.change(LAYER, {"conv2": {}, "conv4": {}})
-    assert "4 removed" in digits.dvc("repro", fails=True).text
+    assert "5 removed" in digits.dvc("repro", fails=True).text
     assert digits.dvc("repro").jobs == set()
     digits.assert_nothing_to_do()
 
@@ -162,7 +165,7 @@ def test_8_study_switched_on_and_layer_dropped_with_snakemake(digits: Project) -
     digits.change(LAYER, {"conv4": {}})
     dropped = digits.snakemake()
     assert dropped.jobs == set()
-    assert "4 removed" in dropped.text
+    assert "7 removed" in dropped.text  # one layer alone is compared with none
     digits.assert_nothing_to_do()
 
 

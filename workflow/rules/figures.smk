@@ -67,12 +67,13 @@ rule plot_training:
 
 
 rule plot_filter_gan:
-    """Training curves, accuracy averaging, multi-dimensional scaling and learned filters of a layer."""
+    """Training curves, accuracy averaging, scaling, learned filters and traversals of a layer."""
     input:
         history="results/{study}/{classifier}/filter_gan/{layer}/history.parquet",
         accuracy="results/{study}/{classifier}/filter_gan/{layer}/accuracy.parquet",
         mds="results/{study}/{classifier}/filter_gan/{layer}/mds.parquet",
         filters="results/{study}/{classifier}/filter_gan/{layer}/filters.parquet",
+        traversal="results/{study}/{classifier}/filter_gan/{layer}/traversal.parquet",
         code=code_of("plot_filter_gan"),
     output:
         training=report(
@@ -103,6 +104,13 @@ rule plot_filter_gan:
             subcategory="Filter-GAN",
             labels={"classifier": "{classifier}", "layer": "{layer}", "figure": "learned filters"},
         ),
+        traversals=report(
+            "results/{study}/{classifier}/filter_gan/{layer}/traversal.png",
+            caption="../report/traversal.rst",
+            category="{study}",
+            subcategory="Filter-GAN",
+            labels={"classifier": "{classifier}", "layer": "{layer}", "figure": "invariance traversals"},
+        ),
     log:
         "logs/plot_filter_gan/{study}/{classifier}/{layer}.log",
     benchmark:
@@ -117,37 +125,9 @@ rule plot_filter_gan:
         "PYTHONPATH=src python -m invariscope plot_filter_gan"
         " {wildcards.study} {wildcards.classifier} {wildcards.layer}"
         " --history {input.history} --accuracy {input.accuracy} --mds {input.mds} --filters {input.filters}"
+        " --traversal {input.traversal}"
         " --training {output.training} --averaging {output.averaging} --scaling {output.scaling}"
-        " --banks {output.banks} --log {log}"
-
-
-rule plot_traversal:
-    """Images along the traversals of a layer's latent space."""
-    input:
-        traversal="results/{study}/{classifier}/filter_gan/{layer}/traversal.parquet",
-        code=code_of("plot_traversal"),
-    output:
-        figure=report(
-            "results/{study}/{classifier}/filter_gan/{layer}/traversal.png",
-            caption="../report/traversal.rst",
-            category="{study}",
-            subcategory="Filter-GAN",
-            labels={"classifier": "{classifier}", "layer": "{layer}", "figure": "invariance traversals"},
-        ),
-    log:
-        "logs/plot_traversal/{study}/{classifier}/{layer}.log",
-    benchmark:
-        "benchmarks/jobs/plot_traversal/{study}/{classifier}/{layer}.tsv"
-    conda:
-        "../envs/library.yaml"
-    threads: 1
-    resources:
-        mem_mb=2000,
-        runtime=10,
-    shell:
-        "PYTHONPATH=src python -m invariscope plot_traversal"
-        " {wildcards.study} {wildcards.classifier} {wildcards.layer}"
-        " --traversal {input.traversal} --figure {output.figure} --log {log}"
+        " --banks {output.banks} --traversals {output.traversals} --log {log}"
 
 
 rule plot_presets:

@@ -15,6 +15,7 @@ from invariscope.data.table import column_images
 from invariscope.figures import style
 
 COLUMNS = 5  # grids side by side, at most
+MOST = 10  # grids of a kind; the verdict is on all
 GAP = 2  # px between the images of a grid
 ORIGINAL, CHANGED, UNCONVERGED = style.COLOURS[1], style.COLOURS[2], style.COLOURS[5]
 FRAMES: dict[str, dict[str, Any]] = {
@@ -29,12 +30,13 @@ def draw(path: Path, table: pa.Table, title: str) -> None:
     """A block of grids for each kind of axes, from a table (image_id, axes, row, column, row_offset, residual_after,
     converged, label, predicted, rms_change, image)."""
     kinds = list(dict.fromkeys(table["axes"].to_pylist()))
-    images = len(table["image_id"].unique())
-    down, across = -(-images // COLUMNS), min(images, COLUMNS)
+    ids = table["image_id"].unique()  # in the order of the table: the classes in turn
+    shown = ids[:MOST]
+    down, across = -(-len(shown) // COLUMNS), min(len(shown), COLUMNS)
     block = 0.42 + down * (style.PAGE / across if across > 2 else 2.6)
     with style.figure(path, style.PAGE, 0.75 + block * len(kinds)) as figure:
         for part, kind in zip(figure.subfigures(len(kinds), 1, squeeze=False)[:, 0], kinds, strict=True):
-            sheet(part, table.filter(pc.equal(table["axes"], kind)), kind, (down, across))
+            sheet(part, table.filter(pc.equal(table["axes"], kind)), kind, shown, (down, across))
         figure.legend(
             handles=[Patch(facecolor="none", label=name, **look) for name, look in FRAMES.items()],
             loc="outside lower center",
@@ -43,15 +45,16 @@ def draw(path: Path, table: pa.Table, title: str) -> None:
         reach = float(np.abs(table["row_offset"].to_numpy()).max())
         figure.suptitle(
             f"Invariance traversals: {title}\nfrom the middle of each grid to its edges: {reach:g} standard deviations "
-            "of the latent code"
+            f"of the latent code; {len(shown)} of {len(ids)} images shown"
         )
 
 
-def sheet(figure: Figure | SubFigure, points: pa.Table, kind: str, shape: tuple[int, int]) -> None:
-    """The grids of one kind of axes, in the order of their labels, under their verdict."""
+def sheet(figure: Figure | SubFigure, points: pa.Table, kind: str, shown: pa.Array, shape: tuple[int, int]) -> None:
+    """The grids of some images, for one kind of axes, in the order of their labels; above, the verdict on all images."""
     panels = figure.subplots(*shape, squeeze=False).flatten()
     ids = (
-        points.group_by(["label", "image_id"])
+        points.filter(pc.is_in(points["image_id"], shown))
+        .group_by(["label", "image_id"])
         .aggregate([])
         .sort_by([("label", "ascending"), ("image_id", "ascending")])
     )

@@ -1,4 +1,4 @@
-"""Training curves, accuracy averaging, multi-dimensional scaling and learned filters of a layer."""
+"""Training curves, accuracy averaging, scaling, learned filters and traversals of a layer."""
 
 from pathlib import Path
 
@@ -7,6 +7,7 @@ from invariscope.figures import averaging as averaging_figure
 from invariscope.figures import filter_gan_training as training_figure
 from invariscope.figures import filters as filters_figure
 from invariscope.figures import mds as mds_figure
+from invariscope.figures import traversal as traversal_figure
 
 
 def run(
@@ -18,10 +19,12 @@ def run(
     accuracy: Path,
     mds: Path,
     filters: Path,
+    traversal: Path,
     training: Path,
     averaging: Path,
     scaling: Path,
     banks: Path,
+    traversals: Path,
 ) -> None:
     title = f"{study}, {classifier}, {layer}"
     training_figure.draw(training, read_table(history), title)
@@ -30,3 +33,4 @@ def run(
     shown = sorted(pictures["filter"].unique().to_pylist())
     mds_figure.draw(scaling, read_table(mds), shown, title)
     filters_figure.draw(banks, pictures, title)
+    traversal_figure.draw(traversals, read_table(traversal), title)
