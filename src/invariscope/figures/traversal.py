@@ -50,7 +50,7 @@ def draw(path: Path, table: pa.Table, title: str) -> None:
 
 
 def sheet(figure: Figure | SubFigure, points: pa.Table, kind: str, shown: pa.Array, shape: tuple[int, int]) -> None:
-    """The grids of some images, for one kind of axes, in the order of their labels; above, the verdict on all images."""
+    """The grids of some images, for one kind of axes, in the order of their labels; above, the verdict on all."""
     panels = figure.subplots(*shape, squeeze=False).flatten()
     ids = (
         points.filter(pc.is_in(points["image_id"], shown))
