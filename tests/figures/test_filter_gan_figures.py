@@ -23,6 +23,7 @@ def history() -> pa.Table:
             "single_bank_accuracy": 1 - np.exp(-iterations / 100),
             "real_accuracy": np.full(len(iterations), 0.99),
             "weight_spread": 0.2 + 100 / iterations,
+            "activation_spread": 0.1 + 90 / iterations,
             "accuracy_split": ["validation"] * len(iterations),
         }
     )

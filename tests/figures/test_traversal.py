@@ -89,3 +89,9 @@ def test_the_verdict_leaves_the_originals_out() -> None:
 def test_the_figure_needs_no_torch() -> None:
     check = "import sys, invariscope.figures.traversal; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", check]).returncode == 0
+
+
+def test_when_not_all_images_fit_every_class_is_shown_before_a_second_of_one() -> None:
+    rows = [(9, 1), (2, 0), (5, 0), (3, 1), (8, 2)]  # image, class
+    shuffled = pa.table({"image_id": [image for image, _ in rows * 2], "label": [label for _, label in rows * 2]})
+    assert traversal.classes_in_turn(shuffled).to_pylist() == [2, 3, 8, 5, 9]

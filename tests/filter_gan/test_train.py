@@ -220,6 +220,6 @@ def test_a_preset_replaces_what_the_block_says() -> None:
     assert layer_config(training, {}, "conv2")[1] == FilterGanConfig()
     _, paper = layer_config(training, {"preset": "algorithm_1", "iterations": 9}, "conv2")
     assert paper.preset == "algorithm_1" and paper.loss == "minimax" and paper.iterations == 9
-    assert paper.answer_weight == paper.spread_weight == paper.decay == 0 and paper.code_weight == 1
+    assert paper.answer_weight == paper.spread_weight == paper.decay == 0 and paper.code_weight == 0.03
     assert not paper.spectral_norm
     assert layer_config(training, {}, "conv2", "without_answers")[1].answer_weight == 0

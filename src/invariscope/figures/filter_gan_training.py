@@ -14,7 +14,7 @@ REFERENCE: dict[str, Any] = {"color": style.COLOURS[0], "linestyle": "--", "line
 
 
 def draw(path: Path, history: pa.Table, title: str) -> None:
-    """Four panels from a history (iteration, the losses, code_error, single_bank_accuracy, weight_spread, ...)."""
+    """Four panels from a history: iteration, losses, code_error, single_bank_accuracy, weight_ and activation_spread."""
     values = {name: history[name].to_numpy() for name in history.column_names}
     with style.figure(path, style.PAGE, 4.4) as figure:
         (losses, accuracy), (code, spread) = figure.subplots(2, 2, sharex=True)
@@ -25,16 +25,18 @@ def draw(path: Path, history: pa.Table, title: str) -> None:
         losses.legend(loc="best")
         curve(code, values, "code_error", 3, "code head")
         code.axhline(1, label="nothing recovered", **REFERENCE)
-        code.set(title="Recovery of the latent code", ylabel="mean squared error (variance of z)", ylim=(0, 1.15))
+        code.set(title="Recovery of the latent code", ylabel="squared error / variance", ylim=(0, 1.15))
         code.legend(loc="best")
         curve(accuracy, values, "single_bank_accuracy", 4, "one generated bank")
         accuracy.axhline(values["real_accuracy"][-1], label="the real filters", **REFERENCE)
         split = history["accuracy_split"][0].as_py()
-        accuracy.set(title="Untouched classifier", ylabel=f"accuracy ({split} split, fraction)")
+        accuracy.set(title=f"Untouched classifier, {split} split", ylabel="accuracy (fraction)")
         accuracy.legend(loc="lower right")
-        curve(spread, values, "weight_spread", 5, "generated weights over z")
-        spread.set(title="Variety of the generated filters", ylabel="std over z / std of real weights")
-        spread.set_ylim(0, 1.15 * values["weight_spread"].max())
+        curve(spread, values, "weight_spread", 5, "weights (unit: std of the real weights)")
+        curve(spread, values, "activation_spread", 6, "activations (unit: std over images)")
+        spread.set(title="Variety of the generated filters", ylabel="std over z (units: legend)")
+        spread.set_ylim(0, 1.15 * max(values["weight_spread"].max(), values["activation_spread"].max()))
+        spread.legend(loc="lower right")
         for axes in (code, spread):
             axes.set_xlabel("iteration")
             axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))

@@ -30,8 +30,8 @@ def draw(path: Path, table: pa.Table, title: str) -> None:
     """A block of grids for each kind of axes, from a table (image_id, axes, row, column, row_offset, residual_after,
     converged, label, predicted, rms_change, image)."""
     kinds = list(dict.fromkeys(table["axes"].to_pylist()))
-    ids = table["image_id"].unique()  # in the order of the table: the classes in turn
-    shown = ids[:MOST]
+    images = len(table["image_id"].unique())
+    shown = classes_in_turn(table)[:MOST]
     down, across = -(-len(shown) // COLUMNS), min(len(shown), COLUMNS)
     block = 0.42 + down * (style.PAGE / across if across > 2 else 2.6)
     with style.figure(path, style.PAGE, 0.75 + block * len(kinds)) as figure:
@@ -44,9 +44,19 @@ def draw(path: Path, table: pa.Table, title: str) -> None:
         )
         reach = float(np.abs(table["row_offset"].to_numpy()).max())
         figure.suptitle(
-            f"Invariance traversals: {title}\nfrom the middle of each grid to its edges: {reach:g} standard deviations "
-            f"of the latent code; {len(shown)} of {len(ids)} images shown"
+            f"Invariance traversals: {title}; {len(shown)} of {images} images shown\n"
+            f"from the middle of each grid to its edges: {reach:g} standard deviations of the latent code"
         )
+
+
+def classes_in_turn(table: pa.Table) -> pa.Array:
+    """The numbers of the images: the first of every class, then the second of every class, ..."""
+    seen: dict[int, int] = {}
+    turns = {}
+    for image_id, label in sorted(set(zip(table["image_id"].to_pylist(), table["label"].to_pylist(), strict=True))):
+        seen[label] = seen.get(label, 0) + 1
+        turns[image_id] = (seen[label], label)
+    return pa.array(sorted(turns, key=turns.__getitem__), table["image_id"].type)
 
 
 def sheet(figure: Figure | SubFigure, points: pa.Table, kind: str, shown: pa.Array, shape: tuple[int, int]) -> None:

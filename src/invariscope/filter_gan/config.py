@@ -9,11 +9,10 @@ from invariscope.params import build
 # What a preset puts in place of a layer's own values.
 PRESETS: dict[str, dict[str, Any]] = {
     "held_spread": {},  # ours: all as params.yaml says
-    # Algorithm 1 to the letter. The paper gives no λ; with its squared norm over all of z, 1 is the plain choice.
+    # Algorithm 1 to the letter. The paper gives no λ: `code_weight` stays the layer's own.
     "algorithm_1": {
         "loss": "minimax",
         "spectral_norm": False,
-        "code_weight": 1.0,
         "answer_weight": 0.0,
         "spread_weight": 0.0,
         "decay": 0.0,
