@@ -14,7 +14,7 @@ REFERENCE: dict[str, Any] = {"color": style.COLOURS[0], "linestyle": "--", "line
 
 
 def draw(path: Path, history: pa.Table, title: str) -> None:
-    """Four panels from a history: iteration, losses, code_error, single_bank_accuracy, weight_ and activation_spread."""
+    """Four panels from a history: iteration, losses, code_error, single_bank_accuracy, real_accuracy, both spreads."""
     values = {name: history[name].to_numpy() for name in history.column_names}
     with style.figure(path, style.PAGE, 4.4) as figure:
         (losses, accuracy), (code, spread) = figure.subplots(2, 2, sharex=True)
