@@ -33,5 +33,5 @@ def answer_loss(real: Tensor, generated: Tensor) -> Tensor:
 
 def spread_loss(spread: Tensor, target: float) -> Tensor:
     """max(0, target − spread)². Not in the paper, whose code head holds codes apart only as far as it needs to tell
-    them: its generators collapse slowly."""
+    them."""
     return F.relu(target - spread).square()
