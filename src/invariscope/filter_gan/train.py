@@ -4,12 +4,12 @@ Our choices, where the paper is silent. Lines 7 and 9 are one step of one optimi
 belong to both, so they descend the sum of both losses, λ‖z − Q‖² on the same detached activations as log(1 − D). The
 generator (line 8) follows, on the same images and codes, against the discriminator so updated. RMSprop for both.
 
-Nothing in Algorithm 1 says that answers are kept or how far codes must differ: on easy layers it keeps both for a while,
-on others accuracy stays low, or banks become more alike as they become better. Our recipe (preset `held_spread`) adds
-two terms to line 8. The answers of the frozen classifier to generated filters stay what they are to its own (their divergence is
-descended), and the activations of an image under two codes stay apart (what their spread lacks of a target is
-descended, as in mode-seeking GANs, Mao et al. 2019): so every image of a batch comes with two codes. The learning rate
-falls to 0 towards the end, because a generator that is still moving is judged by its last step.
+Nothing in Algorithm 1 says that answers are kept, or how far codes must differ: on easy layers it keeps both for a
+while, on others accuracy stays low, or banks become more alike as they become better. Our recipe (preset `held_spread`)
+adds two terms to line 8. The answers of the frozen classifier to generated filters stay what they are to its own (their
+divergence is descended), and the activations of an image under two codes stay apart (what their spread lacks of a
+target is descended, as in mode-seeking GANs, Mao et al. 2019): so there are two codes for every image of a batch. The
+learning rate falls to 0 towards the end, because a generator that is still moving is judged by its last step.
 """
 
 from collections.abc import Callable, Mapping
