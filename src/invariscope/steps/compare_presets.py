@@ -7,11 +7,11 @@ from invariscope.checkpoint import Checkpoint
 from invariscope.classifiers.model_file import load_classifier
 from invariscope.data.table import read_data, read_table, write_rows
 from invariscope.files import write_json
-from invariscope.filter_gan import networks, presets, train
+from invariscope.filter_gan import presets, train
 from invariscope.filter_gan.config import layer_config
 from invariscope.runtime import open_device
 from invariscope.seeding import derive
-from invariscope.steps.train_filter_gan import monitored
+from invariscope.steps.train_filter_gan import CODE, monitored
 
 PARAMS = {
     "seed": "seed",
@@ -43,9 +43,8 @@ def run(
     }
     split, held_out = monitored(data, own.log_images)
     images, network = read_data(data, "train"), load_classifier(model, place)
-    code = [Path(str(source.__file__)) for source in (train, networks)]
     key = {"step": "compare_presets", "study": study, "layer": layer, **params}
-    checkpoints = {name: Checkpoint({**key, "preset": name}, [data, model, *code]) for name in configs}
+    checkpoints = {name: Checkpoint({**key, "preset": name}, [data, model, *CODE]) for name in configs}
     seed = derive(params["seed"], "filter_gan", study, classifier, layer)  # train_filter_gan's: only the preset differs
     label = f"{study} {classifier} {layer}"
     rows = [{"preset": own.preset} | row for row in read_table(history, train.COLUMNS).to_pylist()]

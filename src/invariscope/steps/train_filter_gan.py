@@ -6,7 +6,8 @@ from typing import Any
 from invariscope.checkpoint import Checkpoint
 from invariscope.classifiers.model_file import load_classifier
 from invariscope.data.table import Images, monitored_split, read_data, write_rows
-from invariscope.filter_gan import networks, train
+from invariscope.filter_gan import config as configuration
+from invariscope.filter_gan import losses, networks, spread, train
 from invariscope.filter_gan.config import layer_config
 from invariscope.filter_gan.generator_file import save_generator
 from invariscope.runtime import open_device
@@ -17,6 +18,9 @@ PARAMS = {
     "training": "{study}.filter_gan.training",
     "layer": "{study}.filter_gan.layers.{classifier}.{layer}",
 }
+
+# What a checkpoint stands on besides its inputs.
+CODE = [Path(str(source.__file__)) for source in (configuration, losses, networks, spread, train)]
 
 
 def run(
@@ -34,8 +38,7 @@ def run(
     place = open_device(device)
     module, config = layer_config(params["training"], params["layer"], layer)
     split, held_out = monitored(data, config.log_images)
-    code = [Path(str(source.__file__)) for source in (train, networks)]
-    checkpoint = Checkpoint({"step": "train_filter_gan", "layer": layer, **params}, [data, model, *code])
+    checkpoint = Checkpoint({"step": "train_filter_gan", "layer": layer, **params}, [data, model, *CODE])
     trained, rows = train.train(
         load_classifier(model, place),
         module,
