@@ -176,7 +176,13 @@ def test_signals_leave_nothing_half_written(fake: Path, number: signal.Signals, 
         "from invariscope import steps; steps.__path__ = ['steps']\nfrom invariscope.__main__ import command; command()"
     )
     command = [sys.executable, "-c", program, "fake_step", "digits", "--told", "sleep", "--many-files", "a"]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        command,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # pytest may run in the background
+    ) as process:
         assert process.stderr is not None
         assert process.stderr.readline() == "asleep\n"
         assert list(fake.glob(".half*"))

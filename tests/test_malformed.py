@@ -64,9 +64,9 @@ def toy_params(root: Path) -> dict[str, Any]:
         "discriminator_width": 4,
         "log_every": 1,
     }
-    gan["layers"] = {"small": {"conv4": {}}}
+    del gan["augmentation"]
     gan["averaging"] |= {"banks": 2, "seeds": 1, "images": 40}
-    gan["mds"] = {"samples": 2, "filters": 2}
+    gan |= {"layers": {"small": {"conv4": {}}}, "mds": {"samples": 2, "filters": 2}}
     toy["screening"] |= {"classifiers": ["small"], "images": 20, "batch_size": 20}
     toy["screening"]["magnitudes"] = {family: [] for family in params["magnitudes"] if family != "brightness"}
     top = ("seed", "data_root", "magnitudes")
