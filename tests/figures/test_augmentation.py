@@ -112,7 +112,7 @@ def test_one_seed_has_no_interval_and_no_verdict() -> None:
 
 def test_the_sheet_has_a_row_a_condition_and_a_column_an_image() -> None:
     table = examples(classes=3)
-    sheet, rows = figure.mosaic(table)
+    sheet, rows = figure.example_sheet(table)
     assert rows == ["original", *SHARED[1:]] and sheet.shape == (5 * 9 - 1, 3 * 9 - 1, 3)
     expected = np.arange(7 * 64, 8 * 64).reshape(8, 8) % 251  # the third row's second image
     assert (sheet[18:26, 9:17, 0] == expected).all() and (sheet[8] == 255).all()

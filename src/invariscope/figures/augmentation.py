@@ -13,6 +13,7 @@ from matplotlib.ticker import MaxNLocator, NullLocator
 
 from invariscope.data.table import column_images
 from invariscope.figures import style
+from invariscope.figures.mosaic import mosaic
 from invariscope.intervals import mean_interval
 
 Accuracies = dict[int, dict[int, float]]  # size -> seed -> accuracy
@@ -39,7 +40,7 @@ def draw(path: Path, accuracy: pa.Table, title: str, examples: pa.Table) -> None
     """From a table (condition, per_class, seed, accuracy, converged) and one of images (condition, image_id, image)."""
     values = by_condition(accuracy)
     sizes = sorted(accuracy["per_class"].unique().to_pylist())
-    sheet, rows = mosaic(examples)
+    sheet, rows = example_sheet(examples)
     height = (style.PAGE - 1.2) * sheet.shape[0] / sheet.shape[1]
     with style.figure(path, style.PAGE, MARGINS + height) as figure:
         parts: Any = figure.subfigures(2, 1, height_ratios=(MARGINS - 0.3, height + 0.3))
@@ -101,21 +102,15 @@ def _handles(values: Mapping[str, Accuracies], accuracy: pa.Table) -> list[Line2
     return [*handles, Line2D([], [], color="grey", marker="o", markersize=2.5, linestyle="none", label=text)]
 
 
-def mosaic(examples: pa.Table) -> tuple[np.ndarray, list[str]]:
+def example_sheet(examples: pa.Table) -> tuple[np.ndarray, list[str]]:
     """One picture (H, W, 3) uint8: a row a condition, a column an original; and the rows' conditions."""
     conditions = list(dict.fromkeys(examples["condition"].to_pylist()))
     ids = list(dict.fromkeys(examples["image_id"].to_pylist()))[:MOST_EXAMPLES]
-    pictures = column_images(examples["image"])  # (N, C, H, W)
-    height, width = pictures.shape[2:]
-    gap = max(1, width // 14)
-    sheet = np.full((len(conditions) * (height + gap) - gap, len(ids) * (width + gap) - gap, 3), 255, np.uint8)
-    for row, picture in zip(examples.select(["condition", "image_id"]).to_pylist(), pictures, strict=True):
-        if row["image_id"] in ids:
-            top = conditions.index(row["condition"]) * (height + gap)
-            left = ids.index(row["image_id"]) * (width + gap)
-            channels = picture if len(picture) == 3 else picture[:1]
-            sheet[top : top + height, left : left + width] = channels.transpose(1, 2, 0)
-    return sheet, conditions
+    shown = examples.filter(pc.is_in(examples["image_id"], pa.array(ids)))
+    pictures = column_images(shown["image"])  # (N, C, H, W)
+    rows = np.array([conditions.index(name) for name in shown["condition"].to_pylist()])
+    columns = np.array([ids.index(number) for number in shown["image_id"].to_pylist()])
+    return mosaic(pictures, rows, columns, max(1, pictures.shape[3] // 14)), conditions
 
 
 def _pictures(axes: Axes, sheet: np.ndarray, rows: list[str]) -> None:

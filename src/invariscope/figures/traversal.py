@@ -13,10 +13,10 @@ from matplotlib.patches import Patch, Rectangle
 
 from invariscope.data.table import column_images
 from invariscope.figures import style
+from invariscope.figures.mosaic import GAP, mosaic
 
 COLUMNS = 5  # grids side by side, at most
 MOST = 10  # grids of a kind; the verdict is on all
-GAP = 2  # px between the images of a grid
 ORIGINAL, CHANGED, UNCONVERGED = style.COLOURS[1], style.COLOURS[2], style.COLOURS[5]
 FRAMES: dict[str, dict[str, Any]] = {
     "original": {"edgecolor": ORIGINAL, "linewidth": 1.6},
@@ -88,16 +88,6 @@ def panel(axes: Axes, points: pa.Table) -> None:
             corner = (across * width - 1.5 + inset, down * height - 1.5 + inset)
             size = (width - 2 * inset, height - 2 * inset)
             axes.add_patch(Rectangle(corner, *size, fill=False, **FRAMES[name]))
-
-
-def mosaic(images: np.ndarray, row: np.ndarray, column: np.ndarray) -> np.ndarray:
-    """Images (N, C, H, W) uint8 at their rows and columns, on white: (H', W', 3)."""
-    pictures = images.transpose(0, 2, 3, 1)
-    height, width = pictures.shape[1] + GAP, pictures.shape[2] + GAP
-    found = np.full(((row.max() + 1) * height - GAP, (column.max() + 1) * width - GAP, 3), 255, np.uint8)
-    for picture, down, across in zip(pictures, row * height, column * width, strict=True):
-        found[down : down + height - GAP, across : across + width - GAP] = picture[..., :3]
-    return found
 
 
 def frames(points: pa.Table) -> Mapping[str, np.ndarray]:

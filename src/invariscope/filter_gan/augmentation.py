@@ -36,7 +36,7 @@ from invariscope.filter_gan import train as filter_gan
 from invariscope.filter_gan.config import Augmentation, FilterGanConfig, Traversal
 from invariscope.filter_gan.evaluation import open_layer
 from invariscope.filter_gan.networks import Generator
-from invariscope.filter_gan.traversal import BLOCK, invert, pose, rms_change
+from invariscope.filter_gan.traversal import BLOCK, pose, rms_change, solve
 from invariscope.intervals import interval_record
 from invariscope.progress import track
 from invariscope.runtime import torch_generator
@@ -179,9 +179,9 @@ def traversal_images(
         chosen = slice(first, first + BLOCK)
         start = torch.from_numpy(tiled[chosen]).to(device).float().div_(255)
         problem = pose(layer, source.generator, codes[chosen, 0], codes[chosen, 1], start, traversal)
-        pixels = invert(layer, problem.banks, problem.targets, start, traversal).mul(255).round().byte()
+        pixels, stored = solve(problem, start, traversal)
         with torch.no_grad():
-            residual = problem.residual(pixels.float().div_(255))
+            residual = problem.residual(stored)
         found[chosen] = pixels.cpu().numpy()
         converged[chosen] = (residual <= traversal.tolerance).cpu().numpy()
     shape = (config.copies, len(originals))

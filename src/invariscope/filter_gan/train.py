@@ -19,7 +19,7 @@ import torch
 from torch import Tensor, nn
 
 from invariscope.checkpoint import Checkpoint
-from invariscope.classifiers.surgery import convolve_bank, convolve_banks
+from invariscope.classifiers.surgery import convolve_all, convolve_banks
 from invariscope.data.table import Images
 from invariscope.errors import UserError
 from invariscope.filter_gan.config import FilterGanConfig
@@ -260,5 +260,5 @@ class Monitor:
     @torch.no_grad()
     def activation_spread(self, banks: Tensor) -> float:
         below = self.images.below[0][:SPREAD_IMAGES]
-        activations = torch.stack([convolve_bank(below, bank, self.layer.convolution) for bank in banks])
-        return float(activation_spread(activations, self.variance))
+        activations = convolve_all(below, banks, self.layer.convolution)  # (N, S, C, H, W)
+        return float(activation_spread(activations.transpose(0, 1), self.variance))

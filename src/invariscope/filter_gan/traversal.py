@@ -186,8 +186,7 @@ def traverse(
         chosen = slice(first, first + BLOCK)
         start = torch.from_numpy(originals[chosen]).to(device).float().div_(255)
         problem = pose(layer, generator, points.base[chosen], points.codes[chosen], start, config)
-        pixels = invert(layer, problem.banks, problem.targets, start, config).mul(255).round().byte()
-        stored = pixels.float().div_(255)
+        pixels, stored = solve(problem, start, config)
         with torch.no_grad():
             before[chosen], after[chosen] = problem.residual(start).cpu(), problem.residual(stored).cpu()
             logits[chosen] = classifier(stored).cpu()
@@ -217,6 +216,12 @@ def pose(
     below = layer_input(layer.classifier, layer.convolution, originals)
     targets = convolve_banks(below, generator(base.to(device)), layer.convolution)
     return Problem(layer, generator(codes.to(device)), targets, config.prior_weight)
+
+
+def solve(problem: Problem, start: Tensor, config: Traversal) -> tuple[Tensor, Tensor]:
+    """The images found from `start` (N, C, H, W), as stored: uint8, and in [0, 1]."""
+    pixels = invert(problem.layer, problem.banks, problem.targets, start, config).mul(255).round().byte()
+    return pixels, pixels.float().div_(255)
 
 
 def rms_change(found: np.ndarray, originals: np.ndarray) -> np.ndarray:
