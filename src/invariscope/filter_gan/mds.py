@@ -148,7 +148,7 @@ def smacof(
         curvature.learn(before, place)
         if iteration and before.stress - place.stress < limit * place.squares:
             break
-    return place.positions, placed_stress_1(place.positions, wanted)
+    return place.positions, stress_1(place.positions, wanted)
 
 
 def evaluate(wanted: Tensor, positions: Tensor) -> Placement:
@@ -196,8 +196,11 @@ def inner(first: Tensor, second: Tensor) -> float:
     return float((first * second).sum())
 
 
-def placed_stress_1(positions: Tensor, wanted: Tensor) -> float:
-    """The stress-1 of positions (N, dimensions), a block of rows at a time."""
+def stress_1(positions: Tensor, wanted: Tensor) -> float:
+    """Kruskal's stress-1 of positions (N, dimensions) for the distances wanted (N, N), a block of rows at a time.
+
+    Root of the squared errors over the squared distances found: 0 is perfect, 0.2 poor.
+    """
     errors = squares = 0.0
     size = BLOCK["cpu"]
     for place, row in zip(positions.split(size), wanted.split(size), strict=True):
@@ -205,8 +208,3 @@ def placed_stress_1(positions: Tensor, wanted: Tensor) -> float:
         errors += float((found - row).square().sum())
         squares += float(found.square().sum())
     return (errors / squares) ** 0.5 if squares else 0.0
-
-
-def stress_1(found: Tensor, wanted: Tensor) -> float:
-    """Kruskal's stress-1: root of the squared errors over the squared distances found. 0 is perfect, 0.2 poor."""
-    return float(torch.sqrt((found - wanted).square().sum() / found.square().sum()))
