@@ -80,7 +80,8 @@ REFUSED: list[tuple[str, Any, list[str]]] = [  # key, value, what the line must 
     (f"{GAN}.comparison.permutations", REMOVED, ["is missing", "an integer >= 1"]),
     (f"{GAN}.augmentation.layers", ["conv3"], ["'conv3' is no layer of this study", "conv2, conv4"]),
     (f"{GAN}.augmentation.own", [11], ["11 is not one of per_class"]),
-    (f"{CNN5}.architecture", "vgg", ["'vgg'", "five_conv", "resnet18"]),
+    (f"{CNN5}.architecture", "mine.py:net.build", ["five_conv", "package.module:function"]),
+    (f"{CNN5}.architecture", 5, ["a name of torchvision.models"]),
     (f"{CNN5}.widths", [1, 2], ["a list of 5 items"]),
     (f"{CNN5}.stem", "small", ["is no known key", "widths, pool_after, batch_norm"]),
     (f"{CNN5}.training", REMOVED, ["is missing", "weights"]),
@@ -111,6 +112,31 @@ def test_refusal_is_one_line_with_file_key_value_and_what_is_allowed(
     assert "\n" not in line
     for word in words:
         assert word in line
+
+
+ELSEWHERE: list[tuple[Any, str, list[str]]] = [  # block, the key of it that the line names, what it must say
+    ({"architecture": "five_con", "widths": [1]}, "widths", ["is no known key", "ours are five_conv, five_conv_dense"]),
+    ({"architecture": "densenet121"}, "training", ["is missing", "weights"]),
+    ({"architecture": "densenet121", "weights": "W", "argument": {}}, "argument", ["did you mean arguments?"]),
+    ({"architecture": "densenet121", "weights": "W", "arguments": [1]}, "arguments", ["a mapping", "by name"]),
+    ({"architecture": "nets.mine:build"}, "normalisation", ["is missing", "weights in the network"]),
+]
+
+
+@pytest.mark.parametrize(("block", "key", "words"), ELSEWHERE)
+def test_networks_from_elsewhere(params: Any, schema: Any, block: Any, key: str, words: list[str]) -> None:
+    line = refusal(changed(params, CNN5, block), schema)
+    assert line.startswith(f"params.yaml: {CNN5}.{key}: "), line
+    for word in words:
+        assert word in line
+
+
+def test_a_function_of_the_users_needs_neither_training_nor_weights(params: Any, schema: Any) -> None:
+    block = {"architecture": "nets.mine:build", "normalisation": {"mean": [0], "std": [1]}, "arguments": {"depth": 3}}
+    tree = changed(params, CNN5, block)
+    tree["digits"]["filter_gan"]["layers"] = {"cnn5": {"early": {"module": "body.0.conv"}}}
+    del tree["digits"]["filter_gan"]["augmentation"]
+    validate(tree, schema, PATH)
 
 
 def test_params_yaml_of_the_project_is_valid(root: Path) -> None:

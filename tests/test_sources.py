@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from invariscope.classifiers.architectures import ARCHITECTURES
+from invariscope.classifiers.architectures import ARCHITECTURES, OWN, TORCHVISION
 from invariscope.data.sources import SOURCES
 from invariscope.params import load_yaml
 from invariscope.provenance import sources
@@ -20,7 +20,8 @@ from invariscope.provenance import sources
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src" / "invariscope"
 RULES = "\n".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "workflow" / "rules").glob("*.smk")))
-PLUGINS = {"code_with_source": SOURCES, "code_with_architecture": ARCHITECTURES, "code_of": {}}
+NETWORKS = {*ARCHITECTURES.values(), TORCHVISION, OWN}
+PLUGINS = {"code_with_source": {*SOURCES.values()}, "code_with_architecture": NETWORKS, "code_of": set()}
 HEAVY = ("torch", "torchvision", "matplotlib.pyplot")
 
 # Forks a fresh interpreter for every set of modules, after the heavy libraries are there if `heavy` is not empty.
@@ -58,7 +59,7 @@ def variants() -> list[tuple[str, tuple[str, ...]]]:
     """(step, its plugin module or none), for every step that the workflow runs."""
     found = []
     for step, function in sorted(steps_of_rules().items()):
-        for module in sorted(set(PLUGINS[function].values())) or [None]:
+        for module in sorted(PLUGINS[function]) or [None]:
             found.append((step, (module,) if module else ()))
     return found
 
@@ -122,7 +123,7 @@ def test_no_step_declares_the_edge_or_the_engines() -> None:
 
 def test_a_source_or_architecture_concerns_its_own_studies_only() -> None:
     for step, plugin in variants():
-        others = {*SOURCES.values(), *ARCHITECTURES.values()} - set(plugin)
+        others = {*SOURCES.values(), *NETWORKS} - set(plugin)
         declared = set(sources.code_of(step, *plugin))
         strangers = declared & {f"src/{module.replace('.', '/')}.py" for module in others}
         needed = set(sources.closure(*plugin)) if plugin else set()  # one may build on another
@@ -179,6 +180,8 @@ BY_SWITCH = {  # likewise, for the blocks that hang on `architecture` and `sourc
     "invariscope.classifiers.five_conv_dense:FiveConvDense": ("classifier", "five_conv_dense", BLOCK),
     "invariscope.classifiers.alexnet:AlexNet": ("classifier", "alexnet", BLOCK),
     "invariscope.classifiers.resnet:Residual": ("classifier", "resnet18", BLOCK),
+    "invariscope.classifiers.torchvision_models:TorchvisionModel": ("classifier", None, BLOCK),
+    "invariscope.classifiers.own_network:OwnNetwork": ("classifier", None, BLOCK),
     "invariscope.data.procedural_digits:Config": ("data", "procedural_digits", ()),
     "invariscope.data.procedural_shapes:Config": ("data", "procedural_shapes", ()),
     "invariscope.data.digits_8x8:Config": ("data", "digits_8x8", ()),
@@ -209,14 +212,18 @@ def test_configurations_have_the_fields_of_the_schema(name: str, definitions: An
 @pytest.mark.parametrize("name", BY_SWITCH)
 def test_configurations_that_hang_on_a_switch(name: str, definitions: Any) -> None:
     place, value, elsewhere = BY_SWITCH[name]
-    switch = {"classifier": "architecture", "data": "source"}[place]
-    blocks = [
-        branch["then"]["properties"]
-        for branch in definitions[place]["allOf"]
-        if value in (rule := branch["if"]["properties"][switch]).get("enum", [rule.get("const")])
-    ]
+    blocks = [block for values, block in switched(definitions[place]) if value in values]
     assert len(blocks) == 1
     assert fields(name) == set(blocks[0]) - set(elsewhere)
+
+
+def switched(definition: Any) -> list[tuple[list[str | None], Any]]:
+    """(values of the switch, properties) of every branch; None: any other value."""
+    found = []
+    for branch in definition["allOf"]:
+        (rule,) = branch["if"]["properties"].values()
+        found.append((rule.get("enum", [rule.get("const")]), branch["then"]["properties"]))
+    return found
 
 
 def test_no_configuration_is_forgotten() -> None:
@@ -247,8 +254,12 @@ def built_in(path: Path) -> set[str]:
 
 def test_every_name_of_the_schema_has_its_module(definitions: Any) -> None:
     assert definitions["data"]["properties"]["source"]["enum"] == list(SOURCES)
-    assert definitions["classifier"]["properties"]["architecture"]["enum"] == list(ARCHITECTURES)
-    for module in {*SOURCES.values(), *ARCHITECTURES.values()}:
+    branches = [value for values, _ in switched(definitions["classifier"]) for value in values if value is not None]
+    assert sorted(branches) == sorted(ARCHITECTURES)
+    (others,) = [branch for branch in definitions["classifier"]["allOf"] if "not" in str(branch["if"])]
+    assert others["if"]["properties"]["architecture"]["not"]["enum"] == list(ARCHITECTURES)
+    assert others["then"]["title"].endswith(", ".join(ARCHITECTURES))
+    for module in {*SOURCES.values(), *NETWORKS}:
         assert PACKAGE.parent.joinpath(*module.split(".")).with_suffix(".py").exists(), f"{module} does not exist"
 
 

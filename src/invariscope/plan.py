@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from invariscope.provenance.sources import is_here, is_missing
+
 Params = Mapping[str, Any]
 
 # All that the rules make, not only what is looked at: so a file that is lost is noticed, whichever it is.
@@ -82,11 +84,29 @@ def source_module(params: Params, study: str) -> str:
     return SOURCES[params[study]["data"]["source"]]
 
 
-def architecture_module(params: Params, study: str, classifier: str) -> str:
-    """The module that builds a classifier."""
-    from invariscope.classifiers.architectures import ARCHITECTURES
+def architecture_modules(params: Params, study: str, classifier: str) -> list[str]:
+    """The modules that build a classifier: one of ours and, if it calls a function of this folder, that one's."""
+    from invariscope.classifiers.architectures import module_of
 
-    return ARCHITECTURES[params[study]["classifiers"][classifier]["architecture"]]
+    architecture = params[study]["classifiers"][classifier]["architecture"]
+    own = own_module(params, study, classifier)
+    return [module_of(architecture), *([own] if own and is_here(own) else [])]
+
+
+def own_module(params: Params, study: str, classifier: str) -> str | None:
+    """The module of the user's function that gives a classifier's network, if one does."""
+    module, colon, _ = params[study]["classifiers"][classifier]["architecture"].partition(":")
+    return module if colon else None
+
+
+def missing_modules(params: Params) -> list[str]:
+    """The keys of the user's modules that the studies switched on need and that are nowhere."""
+    return [
+        f"{study}.classifiers.{classifier}.architecture: {module!r}"
+        for study in params["studies"]
+        for classifier in params[study]["classifiers"]
+        if (module := own_module(params, study, classifier)) and is_missing(module)
+    ]
 
 
 def weights_files(params: Params, study: str, classifier: str) -> list[str]:

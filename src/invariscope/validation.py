@@ -11,6 +11,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from invariscope.classifiers.architectures import is_own
 from invariscope.errors import UserError
 from invariscope.params import PARAMS, load_yaml
 from invariscope.screening.families import FAMILIES
@@ -128,13 +129,14 @@ def _known(name: str, rule: Mapping[str, Any]) -> bool:
 
 def _unknown(name: str, rule: Mapping[str, Any], where: tuple[str | int, ...]) -> str:
     names = list(rule.get("properties", {}))
+    title = f" ({rule['title']})" if where and "title" in rule else ""
     if near := difflib.get_close_matches(name, names, n=1):
-        return f"is no known key; did you mean {near[0]}?"
+        return f"is no known key; did you mean {near[0]}?{title}"
     if "patternProperties" in rule and not _known(name, rule):
         if name == "data":
             return "is reserved for the study's data; give it another name"
         return "is not allowed as a name; names are lower-case letters, digits and _, beginning with a letter"
-    return f"is no known key; {dotted(where) or 'the file'} has {', '.join(names)}"
+    return f"is no known key; {dotted(where) or 'the file'} has {', '.join(names)}{title}"
 
 
 def _property(error: Any, name: str, root: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -274,7 +276,10 @@ def screening_problems(
 
 
 def classifier_problems(classifier: Mapping[str, Any], size: int | None, where: tuple[str, ...]) -> Iterator[Problem]:
-    if "training" not in classifier and "weights" not in classifier:
+    if is_own(classifier["architecture"]):
+        if not {"training", "weights", "normalisation"} & set(classifier):
+            yield (*where, "normalisation"), "is missing; say how images are normalised for the weights in the network"
+    elif "training" not in classifier and "weights" not in classifier:
         yield (*where, "training"), "is missing; give it, or weights to take instead"
     pools = classifier.get("pool_after", [])
     if pools != sorted(pools):

@@ -21,8 +21,8 @@ def code_with_source(step):
 
 
 def code_with_architecture(step):
-    """The step's source files, with those of the classifier's architecture."""
-    return lambda wildcards: code_of(step, plan.architecture_module(PARAMS, wildcards.study, wildcards.classifier))
+    """The step's source files, with those of the classifier's architecture, the user's too."""
+    return lambda wildcards: code_of(step, *plan.architecture_modules(PARAMS, wildcards.study, wildcards.classifier))
 
 
 def weights_of(wildcards):

@@ -1,15 +1,17 @@
 """Classifiers before training, as a block of params.yaml describes them."""
 
+import sys
 from collections.abc import Mapping
 from typing import Any
 
 import torch
 
-from invariscope.classifiers.architectures import build_network
+from invariscope.classifiers.architectures import ARCHITECTURES, build_network, is_own
+from invariscope.classifiers.dry_run import require_training
 from invariscope.classifiers.model_file import Classifier, Normalisation
 from invariscope.classifiers.weights import Weights, read_weights, take
 from invariscope.data.table import Images
-from invariscope.errors import UserError
+from invariscope.errors import UserError, placed
 from invariscope.runtime import seeded
 
 NOT_ARCHITECTURE = ("training", "weights", "normalisation")
@@ -18,33 +20,51 @@ NOT_ARCHITECTURE = ("training", "weights", "normalisation")
 def new_classifier(block: Mapping[str, Any], images: Images, seed: int, device: torch.device) -> Classifier:
     """A classifier for images of this kind: seeded weights, or those that the block names.
 
+    The user's own function may give a network with its weights in it: they are taken as they are.
+
     Raises UserError if the architecture does not fit the images, or the weights do not fit the architecture.
     """
     config = {name: value for name, value in block.items() if name not in NOT_ARCHITECTURE}
     channels, size = images.pixels.shape[1:3]
+    classes = len(images.class_names)
     with seeded(device, seed, "initial weights"):
-        network = build_network(config, channels, size, len(images.class_names))
+        network = build_network(config, channels, size, classes)
+        if "training" in block and config["architecture"] not in ARCHITECTURES:
+            with placed(f"architecture: {config['architecture']}"):
+                require_training(network, channels, size, classes)
     weights = read_weights(config, block["weights"]) if "weights" in block else None
     if weights:
         take(network, weights, images.class_names, trained_further="training" in block)
-    elif "training" not in block:
+        if weights.crop not in (None, size):
+            print(f"{block['weights']}: trained on {weights.crop} px, and the data have {size} px", file=sys.stderr)
+    elif "training" not in block and not is_own(config["architecture"]):
         raise UserError("names neither `training` nor `weights`; add one of them")
     normalisation = normalisation_of(block, weights, images)
     return Classifier(network.to(device), config, channels, size, images.class_names, normalisation)
 
 
 def normalisation_of(block: Mapping[str, Any], weights: Weights | None, images: Images) -> Normalisation:
-    """What the block says, else what the weights were trained with, else the statistics of the training pixels."""
+    """What the block says, else what the weights were trained with, else the statistics of the training pixels.
+
+    Raises UserError if weights do not say what they were trained with, or a channel lacks its value.
+    """
+    channels = images.pixels.shape[1]
     if "normalisation" in block:
-        return Normalisation(tuple(block["normalisation"]["mean"]), tuple(block["normalisation"]["std"]))
-    if weights is None:
+        found = Normalisation(tuple(block["normalisation"]["mean"]), tuple(block["normalisation"]["std"]))
+    elif weights is None and "training" in block:
         return pixel_statistics(images)
-    if weights.normalisation is None:
+    elif weights is None or weights.normalisation is None:
+        whose = f"weights: {weights.path}: does" if weights else f"architecture: {block['architecture']}: does"
         raise UserError(
-            f"weights: {weights.path}: does not say how its images were normalised; add normalisation: "
-            "{mean: [...], std: [...]}, a value a channel, for pixels in [0, 1]"
+            f"{whose} not say how its images were normalised; add normalisation: {{mean: [...], std: [...]}}, a value "
+            "a channel, for pixels in [0, 1] (mean 0 and std 1: not at all)"
         )
-    return weights.normalisation
+    else:
+        found = weights.normalisation
+    for name, values in (("mean", found.mean), ("std", found.std)):
+        if len(values) != channels:
+            raise UserError(f"normalisation: {name}: has {len(values)} values, and the images {channels} channels")
+    return found
 
 
 def pixel_statistics(images: Images) -> Normalisation:

@@ -11,9 +11,10 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, fx, nn
 
-from invariscope.classifiers.architectures import build_network
+from invariscope.classifiers.architectures import empty_network, is_own
 from invariscope.errors import UserError, placed
 from invariscope.files import replacing
+from invariscope.params import PARAMS, load_yaml
 
 KEY = "invariscope.classifier"  # the only metadata key: safetensors writes several in random order
 
@@ -91,13 +92,21 @@ def save_classifier(classifier: Classifier, path: Path) -> None:
         "mean": classifier.normalisation.mean,
         "std": classifier.normalisation.std,
     }
-    tensors = {name: tensor.cpu().contiguous() for name, tensor in classifier.network.state_dict().items()}
+    # Copied, because safetensors refuses tensors that share memory, as tied weights do.
+    tensors = {
+        name: tensor.detach().to("cpu", copy=True).contiguous()
+        for name, tensor in classifier.network.state_dict().items()
+    }
     with replacing(path) as temporary:
         save_file(tensors, temporary, metadata={KEY: json.dumps(description, sort_keys=True)})
 
 
-def load_classifier(path: Path, device: torch.device) -> Classifier:
+def load_classifier(path: Path, device: torch.device, trusted: str | None = None) -> Classifier:
     """The classifier in a file, frozen and in eval mode. Nothing in the file is executed.
+
+    A network of the user's own is built by the function that the file names, `package.module:function`. So that a file
+    does not choose what is run, this is called only if params.yaml of the working directory names it as an
+    architecture, or `trusted` does.
 
     Raises UserError if the file is missing, damaged, no classifier of ours, or does not fit its architecture.
     """
@@ -106,12 +115,24 @@ def load_classifier(path: Path, device: torch.device) -> Classifier:
         raise UserError(f"{path}: holds weights but no description of a classifier; train_classifier writes both")
     config, channels, size = description.config, description.channels, description.size
     with placed(path):
-        with torch.device("meta"):  # neither time nor random numbers for weights that are replaced at once
-            network = build_network(config, channels, size, len(description.class_names))
-        network = network.to_empty(device=device)
+        if is_own(config["architecture"]) and config["architecture"] != trusted:
+            require_named(config["architecture"])
+        network = empty_network(config, channels, size, len(description.class_names))
         load_tensors(network, tensors)
+    network = network.to(device)
     classifier = Classifier(network, config, channels, size, description.class_names, description.normalisation)
     return classifier.eval().requires_grad_(False)
+
+
+def require_named(function: str) -> None:
+    """Raises UserError unless params.yaml of the working directory names a function as an architecture."""
+    studies = load_yaml(PARAMS).values() if PARAMS.is_file() else ()
+    blocks = [study.get("classifiers", {}) for study in studies if isinstance(study, Mapping)]
+    if not any(classifier.get("architecture") == function for block in blocks for classifier in block.values()):
+        raise UserError(
+            f"is built by {function}, which is not run because {PARAMS} does not name it; if you trust it, give "
+            f"load_classifier(..., trusted={function!r})"
+        )
 
 
 def read_model(path: Path) -> tuple[Description | None, dict[str, Tensor]]:
@@ -133,8 +154,9 @@ def _parse(text: str, path: Path) -> Description:
     try:
         content = json.loads(text)
         normalisation = Normalisation(tuple(content["mean"]), tuple(content["std"]))
-        names = tuple(content["class_names"])
-        return Description(dict(content["config"]), content["channels"], content["size"], names, normalisation)
+        names, config = tuple(content["class_names"]), dict(content["config"])
+        config["architecture"] = str(config["architecture"])
+        return Description(config, content["channels"], content["size"], names, normalisation)
     except KeyError as error:
         reason = f"lacks {error}"
     except (TypeError, ValueError) as error:
@@ -153,4 +175,6 @@ def load_tensors(network: nn.Module, tensors: Mapping[str, Tensor]) -> None:
         if tensor.shape != tensors[name].shape:
             shapes = f"{tuple(tensors[name].shape)}, not {tuple(tensor.shape)}"
             raise UserError(f"tensor {name!r} is {shapes}; it is of another architecture")
-    network.load_state_dict(tensors)
+    with torch.no_grad():
+        for name, tensor in expected.items():  # not load_state_dict: some layers want a version that files do not keep
+            tensor.copy_(tensors[name])

@@ -1,5 +1,7 @@
 """What the networks taken from torchvision share: the weights it publishes, and a first stride fit for small images."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from math import ceil
 from typing import Any
 
@@ -19,11 +21,22 @@ def scaled(channels: int, width: float) -> int:
     return max(1, round(channels * width))
 
 
-def published_weights(architecture: str) -> dict[str, tuple[str, Normalisation]]:
-    """Name -> address of the state dict, and the normalisation of the transforms that belong to it."""
-    weights: Any = get_model_weights(architecture)
+@dataclass(frozen=True)
+class Published:
+    """Weights that torchvision publishes: where, and the transforms of images that belong to them."""
+
+    address: str  # of the state dict
+    normalisation: Normalisation
+    crop: int  # px: width and height of the images
+
+
+def published_weights(config: Mapping[str, Any]) -> dict[str, Published]:
+    """Name -> what torchvision publishes for an architecture."""
+    weights: Any = get_model_weights(config["architecture"])
     transforms = {entry: entry.transforms() for entry in weights}
     return {
-        entry.name: (entry.url, Normalisation(tuple(transform.mean), tuple(transform.std)))
+        entry.name: Published(
+            entry.url, Normalisation(tuple(transform.mean), tuple(transform.std)), int(transform.crop_size[0])
+        )
         for entry, transform in transforms.items()
     }

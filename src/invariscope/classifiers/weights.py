@@ -22,6 +22,7 @@ class Weights:
     tensors: Mapping[str, Tensor]
     normalisation: Normalisation | None = None  # None: the file does not say
     class_names: tuple[str, ...] | None = None  # likewise
+    crop: int | None = None  # px: size of the images that they were trained on; likewise
 
 
 def read_weights(config: Mapping[str, Any], name: str) -> Weights:
@@ -29,15 +30,19 @@ def read_weights(config: Mapping[str, Any], name: str) -> Weights:
 
     Raises UserError if they cannot be had, saying what is missing and where to put it.
     """
-    if Path(name).suffix in SUFFIXES:
-        return read_file(Path(name))
     module = architecture_of(config)
-    published = module.published_weights(config["architecture"]) if hasattr(module, "published_weights") else {}
-    if name not in published:
-        also = f" or one of torchvision's: {', '.join(published)}" if published else ""
-        raise UserError(f"weights: {name!r} is not known for {config['architecture']}; name a {_suffixes()} file{also}")
-    address, normalisation = published[name]
-    return replace(read_file(fetch(address, name)), normalisation=normalisation)
+    if Path(name).suffix in SUFFIXES:
+        weights = read_file(Path(name))
+    else:
+        published = module.published_weights(config) if hasattr(module, "published_weights") else {}
+        if name not in published:
+            also = f" or one of torchvision's: {', '.join(published)}" if published else ""
+            raise UserError(
+                f"weights: {name!r} is not known for {config['architecture']}; name a {_suffixes()} file{also}"
+            )
+        entry = published[name]
+        weights = replace(read_file(fetch(entry.address, name)), normalisation=entry.normalisation, crop=entry.crop)
+    return replace(weights, tensors=module.convert(config, weights.tensors)) if hasattr(module, "convert") else weights
 
 
 def read_file(path: Path) -> Weights:
@@ -84,15 +89,32 @@ def take(network: nn.Module, weights: Weights, class_names: Sequence[str], train
 
     Raises UserError if they do not fit.
     """
-    own, tensors = network.state_dict(), dict(weights.tensors)
-    read_out = list(own)[-2:]  # weight and bias of the last layer
-    other = len(tensors.get(read_out[1], own[read_out[1]])) != len(class_names)
-    if other and trained_further:
-        tensors |= {name: own[name] for name in read_out}
-    elif not trained_further and (other or (weights.class_names or tuple(class_names)) != tuple(class_names)):
+    own = network.state_dict()
+    counters = {name: tensor for name, tensor in own.items() if name.endswith("num_batches_tracked")}
+    tensors = counters | dict(weights.tensors)  # networks saved before torch 0.4.1 lack them
+    others = [name for name in own if _other_classes(own[name], tensors.get(name), len(class_names))]
+    if others and trained_further:
+        tensors |= {name: own[name] for name in others}
+    elif others:
+        outputs = f"{len(tensors[others[-1]])} classes, the data have {len(class_names)}"
+        raise UserError(
+            f"weights: {weights.path}: tell {outputs}; map your folders to theirs with data.classes, or add `training` "
+            "to train a new read-out"
+        )
+    elif not trained_further and (weights.class_names or tuple(class_names)) != tuple(class_names):
         raise UserError(f"weights: {weights.path}: tell other classes than the data's; add `training` to train them on")
     with placed(f"weights: {weights.path}"):
         load_tensors(network, tensors)
+
+
+def _other_classes(own: Tensor, given: Tensor | None, classes: int) -> bool:
+    """Whether a tensor of the read-out was made for another number of classes: it differs in its rows alone."""
+    return (
+        given is not None
+        and own.ndim > 0 < given.ndim
+        and own.shape[1:] == given.shape[1:]
+        and len(own) == classes != len(given)
+    )
 
 
 def _suffixes() -> str:

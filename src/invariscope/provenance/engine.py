@@ -25,11 +25,13 @@ READERS = ("create_report", "summary", "list_changes")  # look at Snakemake's re
 
 
 def open_params() -> dict[str, Any]:
-    """params.yaml, validated; a mistake in it, or a weights file that is missing, ends Snakemake with one line."""
+    """params.yaml, validated; a mistake in it, or a file that it names and is missing, ends Snakemake with one line."""
     with one_line_errors():
         params = load_params()
         for missing in plan.missing_weights(params):
             raise UserError(f"params.yaml: {missing}: no such file; put the network's state dict there")
+        for missing in plan.missing_modules(params):
+            raise UserError(f"params.yaml: {missing}: no such module in this folder, nor among what is installed")
         return params
 
 

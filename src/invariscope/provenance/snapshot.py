@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,10 +19,16 @@ FORMAT = 1
 Stamp = list[int] | None  # inode, size, times of modification and change; None for a missing file
 
 
+CODE = re.compile(r"^    - (.*\.py)$", re.MULTILINE)  # in dvc.yaml
+
+
 def text_files() -> list[Path]:
-    """What shapes the pipeline: parameters, rules, code, and DVC's two files."""
+    """What shapes the pipeline: parameters, rules, code, the user's too, and DVC's two files."""
     named = [Path("params.yaml"), SNAKEFILE, DVC_YAML, DVC_LOCK, Path(".dvc/config"), Path(".dvc/config.local")]
-    return [*named, *sorted(RULES.glob("*.smk")), *sorted(Path("src").rglob("*.py"))]
+    code = {*Path("src").rglob("*.py")}
+    if DVC_YAML.is_file():
+        code |= {Path(path) for path in CODE.findall(DVC_YAML.read_text(encoding="utf-8", errors="replace"))}
+    return [*named, *sorted(RULES.glob("*.smk")), *sorted(code)]
 
 
 def digests() -> dict[str, str]:

@@ -1,23 +1,28 @@
-"""The source files that a step runs, read from its imports without importing anything."""
+"""The source files that a step runs, read from its imports without importing anything.
+
+They are those of the package and, for a network of the user's own, those of the working directory that it imports.
+"""
 
 import ast
 from collections.abc import Iterator
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 
 from invariscope.errors import UserError
 
 PACKAGE = "invariscope"
 ROOT = Path("src")
+PLACES = (Path(), ROOT)  # where a step looks for a module before the installed ones
 
 
 def code_of(step: str, *modules: str) -> list[str]:
-    """The files of a step and of `modules` that it loads by name, with all that they import from the package."""
+    """The files of a step and of `modules` that it loads by name, with all that they import from the project."""
     return closure(f"{PACKAGE}.steps.{step}", *modules)
 
 
 def closure(*modules: str) -> list[str]:
-    """The files of modules, with all that they import from the package, packages' `__init__` included."""
+    """The files of modules, with all that they import from the project, packages' `__init__` included."""
     missing = [module for module in modules if _file(module) is None]
     if missing:
         raise UserError(f"{missing[0]}: no such module under {ROOT}; its rule names it as code")
@@ -44,11 +49,24 @@ def declared_params(step: str) -> dict[str, str]:
     return {}
 
 
+def is_here(module: str) -> bool:
+    """Whether a module is a file of the project."""
+    return _file(module) is not None
+
+
+def is_missing(module: str) -> bool:
+    """Whether a module is neither a file of the project nor in an installed package, as far as its top folder tells."""
+    top = module.partition(".")[0]
+    ours = _file(top) is not None or any((place / top).is_dir() for place in PLACES)
+    return not is_here(module) and (ours or find_spec(top) is None)
+
+
 @cache
 def _file(module: str) -> Path | None:
-    """The file of a module; None for what is not a module of the package."""
-    base = ROOT.joinpath(*module.split("."))
-    return next((path for path in (base.with_suffix(".py"), base / "__init__.py") if path.exists()), None)
+    """The file of a module; None for what is not a module of the project."""
+    bases = [place.joinpath(*module.split(".")) for place in PLACES]
+    files = [path for base in bases for path in (base / "__init__.py", base.with_suffix(".py"))]
+    return next((path for path in files if path.exists()), None)
 
 
 @cache
@@ -61,12 +79,15 @@ def _tree(path: Path) -> ast.Module:
 
 @cache
 def _imports(path: Path, module: str) -> tuple[str, ...]:
-    """Every module of the package that a file imports, and the packages around each, whose `__init__` runs too."""
+    """Every module that a file may import from the project, and the packages around each: their `__init__` runs too.
+
+    The package imports nothing of the user's by name.
+    """
     package = module if path.name == "__init__.py" else module.rpartition(".")[0]
     found = set()
     for name in _names(_tree(path), package.split(".")):
         parts = name.split(".")
-        if parts[0] == PACKAGE:
+        if parts[0] == PACKAGE or module.partition(".")[0] != PACKAGE:
             found |= {".".join(parts[:count]) for count in range(1, len(parts) + 1)}
     return tuple(sorted(found))
 

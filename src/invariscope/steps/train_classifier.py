@@ -54,8 +54,13 @@ def run(
 
 
 def dependencies(block: dict[str, Any]) -> list[Path]:
-    """What a checkpoint stands on besides the data: the code that trains, and the weights started from."""
-    code = [Path(str(module.__file__)) for module in (training, architecture_of(block))]
+    """What a checkpoint stands on besides the data: the code that trains, and the weights started from.
+
+    To be asked once the network is built: then the user's own code is loaded.
+    """
+    architecture = architecture_of(block)
+    code = [Path(str(module.__file__)) for module in (training, architecture)]
+    code += architecture.source_files() if hasattr(architecture, "source_files") else []
     return code + [path for path in [Path(block.get("weights", ""))] if path.is_file()]
 
 
