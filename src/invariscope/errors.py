@@ -25,7 +25,7 @@ def placed(where: object) -> Iterator[None]:
 
 def told(error: BaseException) -> str:
     """What another's code raised, in one line, with the last line of the user's own code that led there, if any."""
-    text = " ".join(str(error).split())
+    text = " ".join(str(error.msg if isinstance(error, SyntaxError) else error).split())
     said = f"{type(error).__name__}: {text[:LONGEST]}" if text else type(error).__name__
     lines = [(Path(frame.filename), frame.lineno) for frame in traceback.extract_tb(error.__traceback__)]
     if isinstance(error, SyntaxError) and error.filename:

@@ -12,6 +12,7 @@ from safetensors.torch import save_file
 from torch import Tensor, fx, nn
 
 from invariscope.classifiers.architectures import empty_network, is_own
+from invariscope.classifiers.dry_run import fastest_layout
 from invariscope.errors import UserError, placed
 from invariscope.files import replacing
 from invariscope.params import PARAMS, load_yaml
@@ -57,8 +58,8 @@ class Classifier(nn.Module):
         normalisation: Normalisation,
     ) -> None:
         super().__init__()
-        # Channels last: half the time of an evaluation on one CPU thread, a fifth less of a training.
-        self.network = network.to(memory_format=torch.channels_last)
+        self.network = network
+        self.layout = fastest_layout(network, channels, size)
         self.config = dict(config)
         self.channels = channels
         self.size = size
@@ -68,18 +69,25 @@ class Classifier(nn.Module):
         self.register_buffer("mean", torch.tensor(normalisation.mean, device=device)[:, None, None], persistent=False)
         self.register_buffer("std", torch.tensor(normalisation.std, device=device)[:, None, None], persistent=False)
 
+    def to(self, *arguments: Any, **options: Any) -> "Classifier":
+        """As of any module, but for a memory format that the network does not run in: that is left out."""
+        if self.layout == torch.contiguous_format:
+            options.pop("memory_format", None)
+        return super().to(*arguments, **options)
+
     def forward(self, x: Tensor) -> Tensor:
         """Raises UserError for images of another shape than those it was trained on."""
-        return self.network((_of_shape(x, (self.channels, self.size, self.size)) - self.mean) / self.std)
+        x = _of_shape(x, (self.channels, self.size, self.size), self.layout)
+        return self.network((x - self.mean) / self.std)
 
 
 @fx.wrap  # torch.fx takes it whole: it cannot follow a condition, and a network is cut at a layer along what fx follows
-def _of_shape(x: Tensor, expected: tuple[int, ...]) -> Tensor:
-    """x, if its images have the shape (C, H, W)."""
+def _of_shape(x: Tensor, expected: tuple[int, ...], layout: torch.memory_format) -> Tensor:
+    """x, if its images have the shape (C, H, W), in a layout that the network runs in."""
     if x.shape[1:] != expected:
         shapes = f"{tuple(x.shape[1:])} px (channels, height, width), not {expected}"
         raise UserError(f"the classifier does not fit these images of {shapes}; train it on them")
-    return x
+    return x.contiguous() if layout == torch.contiguous_format else x
 
 
 def save_classifier(classifier: Classifier, path: Path) -> None:
