@@ -106,8 +106,8 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def publish(cache: Path, architecture: str, network: nn.Module) -> None:
     """A file as torchvision publishes it, of the time before batch norm counted."""
     address = published_weights({"architecture": architecture})["IMAGENET1K_V1"].address
-    names = {name: old_name(name) for name in network.state_dict() if not name.endswith("num_batches_tracked")}
-    state = {old: network.state_dict()[name] for name, old in names.items()}
+    tensors = {name: value for name, value in network.state_dict().items() if not name.endswith("batches_tracked")}
+    state = {old_name(name): value for name, value in tensors.items()}
     torch.save(state, cache / address.rsplit("/", 1)[1])
 
 
@@ -126,7 +126,8 @@ def test_published_weights_are_taken_with_their_normalisation(cache: Path, colou
     assert any(".norm.1." in name for name in torch.load(next(cache.iterdir())))
     block = {"architecture": "densenet121", "weights": "IMAGENET1K_V1"}
     taken = new_classifier(block, colour, 0, CPU)
-    assert all(torch.equal(value, donor.state_dict()[name]) for name, value in taken.network.state_dict().items())
+    given = donor.state_dict()
+    assert all(torch.equal(value, given[name]) for name, value in taken.network.state_dict().items())
     assert taken.normalisation == IMAGENET
     assert capsys.readouterr().err == f"IMAGENET1K_V1: trained on 224 px, and the data have {SIZE} px\n"
 
@@ -135,7 +136,7 @@ def test_weights_of_other_classes_want_a_mapping_or_training(cache: Path, colour
     donor = models.squeezenet1_1(num_classes=1000)
     publish(cache, "squeezenet1_1", donor)
     block = {"architecture": "squeezenet1_1", "weights": "IMAGENET1K_V1"}
-    with pytest.raises(UserError, match="tell 1000 classes, the data have 4; map .* with data.classes, or add"):
+    with pytest.raises(UserError, match=r"tell 1000 classes, the data have 4; map .* with data.classes, or add"):
         new_classifier(block, colour, 0, CPU)
     further = new_classifier(block | {"training": TRAINING}, colour, 0, CPU).network.state_dict()
     assert further["classifier.1.weight"].shape == (4, 512, 1, 1)
@@ -169,16 +170,27 @@ def test_normalisation_takes_the_place_of_what_googlenet_does_inside() -> None:
 )
 def test_a_network_is_cut_and_given_other_filters(name: str, path: str, colour: Images) -> None:
     """The first half of a fire module, whose other half passes the layer by; the widening of an inverted residual."""
-    model = classifier(name, colour).eval().requires_grad_(False)
+    model = with_statistics(classifier(name, colour), colour.tensors()[0]).requires_grad_(False)
     convolution = find_convolution(model.network, path)
     x = colour.tensors()[0][:3]
     split = split_at(model, convolution, x)
     below = split.below(x)
+    assert model(x).std() > 1e-2
     assert split.own is not None  # torch.fx has found the layer's own activation
     torch.testing.assert_close(split(convolution(below[0]), *below), model(x))
     own = convolution.weight.expand(len(x), *convolution.weight.shape)
     torch.testing.assert_close(run_with_banks(model, convolution, x, own), model(x))
     assert not torch.allclose(run_with_banks(model, convolution, x, own * 1.5), model(x))
+
+
+def with_statistics(model: Classifier, x: torch.Tensor) -> Classifier:
+    """In eval mode, with the running statistics of x: those at the start leave next to nothing of an image."""
+    for module in model.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.momentum = None
+    with torch.no_grad():
+        model.train()(x)
+    return model.eval()
 
 
 def test_depthwise_filters_are_refused_with_the_layers_that_can_be_taken(colour: Images) -> None:
