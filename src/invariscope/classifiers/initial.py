@@ -40,31 +40,33 @@ def new_classifier(block: Mapping[str, Any], images: Images, seed: int, device: 
     elif "training" not in block and not is_own(config["architecture"]):
         raise UserError("names neither `training` nor `weights`; add one of them")
     normalisation = normalisation_of(block, weights, images)
+    require_channels(normalisation, channels)
     return Classifier(network.to(device), config, channels, size, images.class_names, normalisation)
 
 
 def normalisation_of(block: Mapping[str, Any], weights: Weights | None, images: Images) -> Normalisation:
     """What the block says, else what the weights were trained with, else the statistics of the training pixels.
 
-    Raises UserError if weights do not say what they were trained with, or a channel lacks its value.
+    Raises UserError if weights do not say what they were trained with.
     """
-    channels = images.pixels.shape[1]
     if "normalisation" in block:
-        found = Normalisation(tuple(block["normalisation"]["mean"]), tuple(block["normalisation"]["std"]))
-    elif weights is None and "training" in block:
+        return Normalisation(tuple(block["normalisation"]["mean"]), tuple(block["normalisation"]["std"]))
+    if weights is None and "training" in block:
         return pixel_statistics(images)
-    elif weights is None or weights.normalisation is None:
-        whose = f"weights: {weights.path}: does" if weights else f"architecture: {block['architecture']}: does"
+    if weights is None or weights.normalisation is None:
+        whose = f"weights: {weights.path}" if weights else f"architecture: {block['architecture']}"
         raise UserError(
-            f"{whose} not say how its images were normalised; add normalisation: {{mean: [...], std: [...]}}, a value "
-            "a channel, for pixels in [0, 1] (mean 0 and std 1: not at all)"
+            f"{whose}: does not say how its images were normalised; add normalisation: {{mean: [...], std: [...]}}, a "
+            "value a channel, for pixels in [0, 1] (mean 0 and std 1: not at all)"
         )
-    else:
-        found = weights.normalisation
-    for name, values in (("mean", found.mean), ("std", found.std)):
+    return weights.normalisation
+
+
+def require_channels(normalisation: Normalisation, channels: int) -> None:
+    """Raises UserError if a channel lacks its value."""
+    for name, values in (("mean", normalisation.mean), ("std", normalisation.std)):
         if len(values) != channels:
             raise UserError(f"normalisation: {name}: has {len(values)} values, and the images {channels} channels")
-    return found
 
 
 def pixel_statistics(images: Images) -> Normalisation:
