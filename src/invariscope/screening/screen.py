@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from invariscope.data.table import Images, taken
+from invariscope.data.table import Images
 from invariscope.progress import track
 from invariscope.screening.config import Condition, Rendering
 from invariscope.screening.responses import STEP, Responses
@@ -39,7 +39,7 @@ def screen(
     transforms = [prepare(*condition, images.pixels.shape[1:], rendering, device) for condition in conditions]
     starts = range(0, len(images), size)
     order = np.argsort(images.ids, kind="stable")
-    ordered = taken(images, order)
+    ordered = images.at(order)
     predicted, probabilities = [], []
     for start in track(starts, "blocks of images", len(starts)):
         batch, count = _block(ordered, start, size, seed, device), min(size, len(images) - start)
@@ -77,7 +77,7 @@ def _answers(classifier: Callable[[Tensor], Tensor], batch: Batch, transforms: S
 
 def _block(images: Images, start: int, size: int, seed: int, device: torch.device) -> Batch:
     """`size` images from `start` on; black ones make up for what is missing at the end."""
-    part = taken(images, np.arange(start, min(start + size, len(images))))
+    part = images.at(np.arange(start, min(start + size, len(images))))
     pixels = torch.zeros(size, *images.pixels.shape[1:])
     pixels[: len(part)] = part.tensors()[0]
     noise = torch.zeros_like(pixels)
@@ -95,7 +95,7 @@ def transformed_samples(
     chosen = present[np.linspace(0, len(present) - 1, min(SAMPLES, len(present))).round().astype(int)]
     recognised = responses.true_class_probability().sum(axis=0, dtype=np.float64)  # (N,)
     places = [np.flatnonzero(images.labels == label) for label in chosen]
-    samples = taken(images, np.array([own[recognised[own].argmax()] for own in places]))
+    samples = images.at(np.array([own[recognised[own].argmax()] for own in places]))
     cpu = torch.device("cpu")
     batch = _block(samples, 0, len(samples), seed, cpu)
     shape = samples.pixels.shape[1:]
