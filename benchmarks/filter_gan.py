@@ -13,10 +13,8 @@ INVARISCOPE_THREADS sets the threads of the CPU.
 """
 
 import argparse
-import statistics
 import sys
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,7 +30,6 @@ from invariscope.classifiers.architectures import build_network
 from invariscope.classifiers.model_file import Classifier, Normalisation
 from invariscope.data.table import Images
 from invariscope.errors import UserError
-from invariscope.files import write_json
 from invariscope.filter_gan import train
 from invariscope.filter_gan.config import FilterGanConfig, Traversal
 from invariscope.filter_gan.evaluation import open_layer
@@ -42,8 +39,8 @@ from invariscope.runtime import open_device, seeded, torch_generator
 
 sys.path.insert(0, str(Path(__file__).parent))
 import mds
+from timing import Rows, compared, described, interleaved, report
 
-RESULTS = Path(__file__).parent / "results"
 SEED = 0
 SIZE, CLASSES = 28, 10
 NETWORK = {"architecture": "five_conv", "widths": (16, 32, 32, 64, 64)}
@@ -54,7 +51,6 @@ SHARED = "one shared bank"
 BATCHED, SINGLY = "batched (ours)", "one by one"
 # C_in, C_out, side in px, stride: layers of the studies, from narrow to wide.
 CONVOLUTIONS = ((16, 32, 14, 1), (32, 64, 7, 1), (64, 64, 8, 1), (64, 128, 32, 2), (64, 128, 8, 1), (128, 256, 8, 1))
-Rows = list[dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -189,67 +185,6 @@ def scaling_rows(device: torch.device, points: Sequence[int]) -> Iterator[dict[s
         yield row | seconds | {"device": described(device), "threads": torch.get_num_threads(), "repeats": mds.REPEATS}
 
 
-@dataclass(frozen=True)
-class Time:
-    """Seconds of the clock, and of the processor over all threads."""
-
-    wall: float
-    cpu: float
-
-
-def interleaved(cases: Mapping[str, Callable[[], object]], repeats: int, device: torch.device) -> dict[str, Time]:
-    """Median times of each case over `repeats` rounds, every round beginning with another case."""
-    found: dict[str, list[Time]] = {name: [] for name in cases}
-    names = list(cases)
-    for turn in range(repeats + 1):
-        first = turn % len(names)
-        for name in names[first:] + names[:first]:
-            taken = elapsed(cases[name], device)
-            if turn:  # the first round warms up
-                found[name].append(taken)
-    return {
-        name: Time(statistics.median(time.wall for time in times), statistics.median(time.cpu for time in times))
-        for name, times in found.items()
-    }
-
-
-def elapsed(case: Callable[[], object], device: torch.device) -> Time:
-    synchronise(device)
-    wall, cpu = time.perf_counter(), time.process_time()
-    case()
-    synchronise(device)
-    return Time(time.perf_counter() - wall, time.process_time() - cpu)
-
-
-def synchronise(device: torch.device) -> None:
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
-
-
-def compared(title: str, times: Mapping[str, Time], baseline: str, repeats: int, device: torch.device) -> Rows:
-    """A row for each case, held against one of them."""
-    reference = times[baseline]
-    return [
-        {
-            "name": f"{title}: {name}",
-            "device": described(device),
-            "threads": torch.get_num_threads(),
-            "seconds": taken.wall,
-            "repeats": repeats,
-            "baseline": baseline,
-            "baseline_seconds": reference.wall,
-            "ratio": reference.wall / taken.wall,
-            "cpu_seconds": taken.cpu,
-            "cpu_ratio": reference.cpu / taken.cpu,
-        }
-        for name, taken in times.items()
-    ]
-
-
-def described(device: torch.device) -> str:
-    return torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
-
-
 def untrained_classifier(device: torch.device) -> Classifier:
     """The paper's network at MNIST's sizes with random weights, frozen."""
     with seeded(torch.device("cpu"), SEED, "classifier"):
@@ -266,13 +201,6 @@ def noise(count: int) -> Images:
     return Images(np.arange(count), pixels, random.integers(0, CLASSES, count), names, {})
 
 
-def line(row: Mapping[str, Any]) -> str:
-    text = f"{row['name']:<82} {1e3 * row['seconds']:>10.2f} ms {row['ratio']:>7.2f} x"
-    if "cpu_ratio" in row:
-        text += f"  (CPU {1e3 * row['cpu_seconds']:>9.2f} ms {row['cpu_ratio']:>6.2f} x)"
-    return f"{text}  {row['baseline']}"
-
-
 def main(arguments: Sequence[str] | None = None) -> None:
     default = Sizes()
     parser = argparse.ArgumentParser(description="Times of the filter-GAN's training step, traversals and scaling.")
@@ -284,21 +212,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     try:
         device = open_device(options.device)
-        found = []
-        print(
-            f"{described(device)}, {torch.get_num_threads()} threads, torch {torch.__version__}; medians, interleaved"
-        )
         sizes = Sizes(
             tuple(options.layers), tuple(options.batches), options.repeats, scaling_points=tuple(options.points)
         )
-        for row in rows(device, sizes):
-            print(line(row), flush=True)
-            found.append(row)
+        report("filter_gan", rows(device, sizes), device)
     except UserError as error:
         sys.exit(f"error: {error}")
-    path = RESULTS / f"filter_gan_{device.type}_{torch.get_num_threads()}.json"
-    write_json(path, {"torch": torch.__version__, "rows": found})
-    print(f"saved: {path}")
 
 
 if __name__ == "__main__":

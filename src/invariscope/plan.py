@@ -52,7 +52,11 @@ SCREENING_FILES = (
     "metrics.json",
     "curves.png",
     "thresholds.png",
+    "classes.png",
+    "heat_map.png",
 )
+SENSITIVITY_FILES = ("sensitivity_curves.parquet", "sensitivity.parquet", "sensitivity.png")
+COMPARISON_FILES = ("thresholds.parquet", "thresholds.png", "differences.png")
 
 
 def studies(params: Params) -> list[str]:
@@ -75,6 +79,11 @@ def compared_classifiers(params: Params, study: str) -> dict[str, list[str]]:
 
 def screened_classifiers(params: Params, study: str) -> list[str]:
     return list(params[study].get("screening", {}).get("classifiers", []))
+
+
+def compares_classifiers(params: Params, study: str) -> bool:
+    """Whether a study screens two classifiers or more."""
+    return len(screened_classifiers(params, study)) > 1
 
 
 def source_module(params: Params, study: str) -> str:
@@ -147,5 +156,8 @@ def targets(params: Params) -> list[str]:
         for classifier in compared_classifiers(params, study):
             files += [f"results/{study}/{classifier}/filter_gan/{name}" for name in LAYER_FILES]
         for classifier in screened_classifiers(params, study):
-            files += [f"results/{study}/{classifier}/screening/{name}" for name in SCREENING_FILES]
+            made = SCREENING_FILES + (SENSITIVITY_FILES if "sensitivity" in params[study]["screening"] else ())
+            files += [f"results/{study}/{classifier}/screening/{name}" for name in made]
+        if compares_classifiers(params, study):
+            files += [f"results/{study}/comparison/{name}" for name in COMPARISON_FILES]
     return files

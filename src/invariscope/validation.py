@@ -32,6 +32,9 @@ BOUNDS = (
 )
 KINDS = {"integer": "an integer", "number": "a number", "boolean": "true or false", "string": "a text"}
 
+# What no classifier may be called, since a folder of the study's results is.
+RESERVED = {"data": "the study's data", "comparison": "the comparison of its classifiers"}
+
 Problem = tuple[tuple[str | int, ...], str]  # where, what
 
 
@@ -133,8 +136,8 @@ def _unknown(name: str, rule: Mapping[str, Any], where: tuple[str | int, ...]) -
     if near := difflib.get_close_matches(name, names, n=1):
         return f"is no known key; did you mean {near[0]}?{title}"
     if "patternProperties" in rule and not _known(name, rule):
-        if name == "data":
-            return "is reserved for the study's data; give it another name"
+        if name in RESERVED:
+            return f"is reserved for {RESERVED[name]}; give it another name"
         return "is not allowed as a name; names are lower-case letters, digits and _, beginning with a letter"
     return f"is no known key; {dotted(where) or 'the file'} has {', '.join(names)}{title}"
 
@@ -273,6 +276,11 @@ def screening_problems(
     yield from grid_problems(own, (*where, "magnitudes"))
     if not any({**grids, **own}.values()):
         yield (*where, "magnitudes"), "drops every family; leave one, or drop the study's screening"
+    for index, family in enumerate(screening.get("sensitivity", {}).get("families", [])):
+        if not {**grids, **own}[family]:
+            yield (*where, "sensitivity", "families", index), f"{shown(family)} has no magnitudes in this study"
+    if "all" in screening["groups"]:
+        yield (*where, "groups", "all"), "is reserved for all classes; give it another name"
 
 
 def classifier_problems(classifier: Mapping[str, Any], size: int | None, where: tuple[str, ...]) -> Iterator[Problem]:

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -5,7 +7,7 @@ import torch
 from invariscope.classifiers import evaluation
 from invariscope.classifiers.initial import new_classifier
 from invariscope.classifiers.model_file import Classifier
-from invariscope.data.table import Images
+from invariscope.data.table import Images, open_data, write_data
 
 
 @pytest.fixture
@@ -37,3 +39,16 @@ def test_confusion_counts_true_by_row_and_predicted_by_column(monkeypatch, class
     cells = zip(columns["class_name"], columns["predicted_class"], columns["n_images"], strict=True)
     assert ("left", "top", 1) in {(true, taken, int(count)) for true, taken, count in cells}
     assert len(columns["seed"]) == 16
+
+
+def test_images_on_disk_are_judged_as_those_in_memory(
+    classifier: Classifier, test_images: Images, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_data(tmp_path / "data.parquet", {"test": test_images})
+    stored = open_data(tmp_path / "data.parquet", "test")
+    monkeypatch.setattr(evaluation, "BLOCK", 7)
+    assert evaluation.judge(classifier, stored) == evaluation.judge(classifier, test_images)
+    np.testing.assert_array_equal(
+        evaluation.confusion(classifier, stored), evaluation.confusion(classifier, test_images)
+    )
+    assert evaluation.confusion(classifier, stored).sum() == len(test_images) > 7

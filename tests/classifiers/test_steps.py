@@ -6,8 +6,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from invariscope.classifiers import evaluation
 from invariscope.classifiers.evaluation import confusion_table
-from invariscope.data.table import Images, read_data, write_data, write_table
+from invariscope.data.table import Images, StoredImages, read_data, write_data, write_table
 from invariscope.figures.confusion import groups
 from invariscope.steps import plot_training, train_classifier
 
@@ -73,12 +74,18 @@ def test_weights_are_judged_without_training(block: dict, data: Path, tmp_path: 
     assert [(row["epoch"], row["split"]) for row in history] == [(0, "validation")]
 
 
-def test_weights_need_no_training_images(block: dict, data: Path, tmp_path: Path) -> None:
+def test_weights_need_no_training_images_and_never_all_of_the_test(
+    block: dict, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     train(tmp_path / "trained", data, block)
     write_data(tmp_path / "test_only.parquet", {"test": read_data(data, "test")})
     taken = {name: value for name, value in block.items() if name != "training"}
     weights = {"weights": str(tmp_path / "trained" / "model.safetensors")}
+    sizes, read = [], StoredImages.at
+    monkeypatch.setattr(StoredImages, "at", lambda images, places: sizes.append(len(places)) or read(images, places))
+    monkeypatch.setattr(evaluation, "BLOCK", 9)
     train(tmp_path / "taken", tmp_path / "test_only.parquet", taken | weights)
+    assert sum(sizes) == 1 + 2 * 40 and max(sizes) == 9  # one to see their shape, then judged as a history and by class
     name = "confusion.parquet"
     assert (tmp_path / "trained" / name).read_bytes() == (tmp_path / "taken" / name).read_bytes()
 

@@ -1,16 +1,22 @@
 """Parquet tables: what is written is what is read, and damage is noticed."""
 
+import weakref
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from invariscope.data import table
 from invariscope.data.table import (
     Images,
     balanced,
     column_images,
     image_column,
+    open_data,
     read_data,
     read_table,
     write_data,
@@ -82,8 +88,6 @@ def test_image_columns_keep_the_axes_whatever_the_strides(dtype: type) -> None:
 
 
 def pq_column(column):  # type: ignore[no-untyped-def]
-    import pyarrow as pa
-
     return pa.chunked_array([column])
 
 
@@ -162,3 +166,136 @@ def test_few_images_of_many_classes_are_of_classes_far_apart() -> None:
     assert balanced(images, 4).labels.tolist() == [0, 20, 39, 59]
     assert balanced(images, 4).ids.tolist() == [0, 60, 117, 177]
     assert np.bincount(balanced(images, 90).labels).tolist() == [2] * 30 + [1] * 30
+
+
+# --- larger than memory -----------------------------------------------------------------------------------------------
+
+
+@dataclass
+class MadeImages:
+    """Images made when they are asked for; how many were alive at the most is remembered."""
+
+    whole: Images
+    alive: list[weakref.ref] = field(default_factory=list)
+    most_alive: int = 0
+
+    def __getattr__(self, name: str):  # type: ignore[no-untyped-def]
+        return getattr(self.whole, name)
+
+    def __len__(self) -> int:
+        return len(self.whole)
+
+    def at(self, places: np.ndarray) -> Images:
+        made = self.whole.at(places)
+        self.alive.append(weakref.ref(made.pixels))
+        alive = [pixels for reference in self.alive if (pixels := reference()) is not None]
+        self.most_alive = max(self.most_alive, sum(map(len, alive)))
+        return made
+
+
+@pytest.fixture
+def small_groups(monkeypatch: pytest.MonkeyPatch) -> int:
+    """Row groups of 8 images of `images`."""
+    monkeypatch.setattr(table, "BYTES_PER_GROUP", 8 * 3 * 5 * 7 + 50)
+    return 8
+
+
+@pytest.fixture
+def reads(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
+    """The rows of each read of pixels from then on."""
+    rows: list[int] = []
+    read = pq.ParquetFile.read_row_group
+
+    def recorded(file, group: int, **options):  # type: ignore[no-untyped-def]
+        found = read(file, group, **options)
+        rows.append(len(found))
+        return found
+
+    monkeypatch.setattr(pq.ParquetFile, "read_row_group", recorded)
+    yield rows
+
+
+def test_a_data_set_is_written_a_group_at_a_time(tmp_path: Path, small_groups: int) -> None:
+    splits = {"train": images(30), "test": images(9, first=30)}
+    made = {split: MadeImages(part) for split, part in splits.items()}
+    passed: list[str] = []
+
+    def track(starts, label: str, total: int) -> Iterator[int]:  # type: ignore[no-untyped-def]
+        passed.append(f"{label}: {total}")
+        yield from starts
+
+    write_data(tmp_path / "made.parquet", made, {"angle": "degrees"}, track)
+    write_data(tmp_path / "whole.parquet", splits, {"angle": "degrees"})
+    assert (tmp_path / "made.parquet").read_bytes() == (tmp_path / "whole.parquet").read_bytes()
+    groups = pq.read_metadata(tmp_path / "made.parquet")
+    assert [groups.row_group(index).num_rows for index in range(groups.num_row_groups)] == [8, 8, 8, 6, 8, 1]
+    assert small_groups <= made["train"].most_alive <= 2 * small_groups
+    assert passed == ["train, blocks of 8 images: 4", "test, blocks of 8 images: 2"]
+
+
+def test_images_left_on_disk_are_those_in_memory(tmp_path: Path, small_groups: int, reads: list[int]) -> None:
+    path, splits = data_file(tmp_path)
+    for split, written in splits.items():
+        stored = open_data(path, split)
+        assert (len(stored), stored.shape, stored.class_names) == (len(written), (3, 5, 7), NAMES)
+        assert reads == []
+        places = np.random.default_rng(0).integers(0, len(stored), 40)  # some twice, in no order
+        found, expected = stored.at(places), written.at(places)
+        np.testing.assert_array_equal(found.pixels, expected.pixels)
+        for name in ("ids", "labels"):
+            np.testing.assert_array_equal(getattr(found, name), getattr(expected, name))
+            np.testing.assert_array_equal(getattr(stored, name), getattr(written, name))
+        np.testing.assert_array_equal(found.factors["angle"], expected.factors["angle"])
+        assert len(reads) == -(-len(stored) // small_groups)  # each group once, whatever the order
+        reads.clear()
+    assert len(stored.at(np.array([], np.int64)).pixels) == 0
+
+
+def test_a_pass_reads_every_group_once_and_holds_one(tmp_path: Path, small_groups: int, reads: list[int]) -> None:
+    write_data(tmp_path / "long.parquet", {"test": images(200)})
+    stored = open_data(tmp_path / "long.parquet", "test")
+    before = pa.total_allocated_bytes()
+    for start in range(0, len(stored), 3):
+        stored.at(np.arange(start, min(start + 3, len(stored))))
+        assert pa.total_allocated_bytes() - before < 4 * small_groups * 3 * 5 * 7  # of 25 groups
+    assert reads == [8] * 25
+
+
+def test_balanced_reads_no_pixel(tmp_path: Path, small_groups: int, reads: list[int]) -> None:
+    path, splits = data_file(tmp_path)
+    chosen, expected = balanced(open_data(path, "train"), 7), balanced(splits["train"], 7)
+    assert reads == []
+    assert chosen.labels.tolist() == expected.labels.tolist() == [0, 1, 2, 0, 1, 2, 0]
+    np.testing.assert_array_equal(chosen.at(np.arange(7)).pixels, expected.pixels)
+    again = balanced(chosen, 2)  # of what is left, not of the file
+    np.testing.assert_array_equal(again.at(np.arange(2)).ids, balanced(expected, 2).ids)
+    assert reads == [8]
+
+
+def test_large_images_stand_in_small_groups(tmp_path: Path) -> None:
+    large = Images(np.arange(60), np.zeros((60, 3, 500, 500), np.uint8), np.arange(60) % 3, NAMES, {})
+    write_data(tmp_path / "large.parquet", {"test": large})
+    first = pq.read_metadata(tmp_path / "large.parquet").row_group(0).num_rows
+    assert first * 3 * 500 * 500 <= 2**25 < (first + 1) * 3 * 500 * 500
+    assert pq.read_metadata(data_file(tmp_path)[0]).row_group(0).num_rows == 30
+
+
+def test_classes_need_no_images(tmp_path: Path) -> None:
+    names = ("ant", "bee", "cow", "dög")
+    few = replace(images(6), labels=np.array([1, 3, 1, 3, 1, 3]), class_names=names)
+    write_data(tmp_path / "x.parquet", {"test": few, "train": replace(few, labels=np.ones(6, np.int64))})
+    for split in ("test", "train"):
+        assert open_data(tmp_path / "x.parquet", split).class_names == names
+    assert read_data(tmp_path / "x.parquet", "test").labels.tolist() == few.labels.tolist()
+
+
+def test_class_names_of_other_tables_come_from_their_rows(tmp_path: Path) -> None:
+    path = tmp_path / "other.parquet"
+    pixels = image_column(np.zeros((2, 1, 2, 2), np.uint8))
+    columns = {"id": [0, 1], "split": ["train", "test"], "label": [0, 1], "class_name": ["a", "b"], "image": pixels}
+    write_table(path, columns)
+    assert read_data(path, "test").class_names == ("a", "b")
+    for names in (b'["b", "a"]', b'["a"]', b"2", b"[", b"\xff"):  # what the schema says and the rows do not
+        pq.write_table(pq.read_table(path).replace_schema_metadata({b"class_names": names}), tmp_path / "wrong.parquet")
+        with pytest.raises(UserError, match=r"labels are not|not a readable"):
+            read_data(tmp_path / "wrong.parquet", "test")

@@ -13,7 +13,7 @@ from invariscope.classifiers import evaluation, training
 from invariscope.classifiers.initial import new_classifier
 from invariscope.classifiers.model_file import Classifier, save_classifier
 from invariscope.classifiers.surgery import convolve_banks, layer_input
-from invariscope.data.table import Images, column_images, read_table, taken, write_data
+from invariscope.data.table import Images, column_images, read_table, write_data
 from invariscope.errors import UserError
 from invariscope.filter_gan.augmentation import (
     OWN,
@@ -170,7 +170,7 @@ def test_traversal_images_come_nearer_to_their_activations(source: Source, subse
 
 def test_added_images_go_with_the_image_not_with_its_place(subset: Images) -> None:
     order = np.arange(len(subset))[::-1]
-    back = taken(subset, order)
+    back = subset.at(order)
     assert torch.equal(draw_codes(back.ids, 3, CONFIG, 0), draw_codes(subset.ids, 3, CONFIG, 0)[:, order.copy()])
     assert torch.equal(draw_affine(back.ids, CONFIG, 0), draw_affine(subset.ids, CONFIG, 0)[:, order.copy()])
 

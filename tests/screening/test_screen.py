@@ -9,12 +9,19 @@ from torch import Tensor, nn
 
 from invariscope.data.table import Images, balanced, column_images, read_table, write_table
 from invariscope.errors import UserError
-from invariscope.runtime import torch_generator
-from invariscope.screening.config import Rendering, conditions
+from invariscope.screening.config import Rendering, conditions, groups_of
 from invariscope.screening.curves import curve_rows, top_class_rows
 from invariscope.screening.families import FAMILIES
-from invariscope.screening.responses import STEP, Responses, example_columns, read_responses, write_responses
-from invariscope.screening.screen import screen, transformed_samples
+from invariscope.screening.responses import (
+    STEP,
+    Responses,
+    by_class,
+    example_columns,
+    joined,
+    open_responses,
+    write_responses,
+)
+from invariscope.screening.screen import BestRecognised, sample_classes, screen, screen_blocks, transformed
 
 CPU = torch.device("cpu")
 RENDERING = Rendering()
@@ -37,10 +44,6 @@ def pictures(number: int, channels: int = 3, size: int = 14, classes: int = 4) -
         class_names=tuple("abcdefgh"[:classes]),
         factors={},
     )
-
-
-def reordered(images: Images, order: np.ndarray) -> Images:
-    return Images(images.ids[order], images.pixels[order], images.labels[order], images.class_names, {})
 
 
 def convolutions(channels: int = 3, classes: int = 4) -> nn.Module:
@@ -83,18 +86,48 @@ def test_answers_do_not_depend_on_order_or_company() -> None:
     images = pictures(150)
     expected = answers(images)
     order = np.random.default_rng(1).permutation(150)
-    found = answers(reordered(images, order))
-    assert np.array_equal(found.probabilities, expected.probabilities[:, order])
-    assert np.array_equal(found.predicted, expected.predicted[:, order])
+    found = answers(images.at(order))
+    assert np.array_equal(found.image_ids, expected.image_ids)
+    assert np.array_equal(found.probabilities, expected.probabilities)
+    assert np.array_equal(found.predicted, expected.predicted)
     for chosen in (order[:70], order[:1]):  # other blocks: equal but for the last bits
-        few = answers(reordered(images, chosen))
-        np.testing.assert_allclose(few.probabilities, expected.probabilities[:, chosen], atol=STEP)
+        few = answers(images.at(chosen))
+        same = np.isin(expected.image_ids, few.image_ids)
+        np.testing.assert_allclose(few.probabilities, expected.probabilities[:, same], atol=STEP)
+
+
+def test_images_come_class_by_class() -> None:
+    found = answers(pictures(150).at(np.random.default_rng(1).permutation(150)))
+    assert (np.diff(found.labels) >= 0).all()
+    assert all((np.diff(part.image_ids) > 0).all() for part in found)
+    assert [len(part.labels) for part in found] == list(found.sizes.values())
+
+
+def test_memory_holds_one_block(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pixels are asked for block by block, and nothing else of the images is."""
+    images, asked = pictures(150), []
+
+    class Watched:
+        ids, labels, class_names, shape, factors = images.ids, images.labels, images.class_names, images.shape, {}
+
+        def __len__(self) -> int:
+            return len(images)
+
+        def at(self, places: np.ndarray) -> Images:
+            asked.append(len(places))
+            return images.at(places)
+
+    blocks = screen_blocks(convolutions(), Watched(), SWEEP, RENDERING, 0, CPU)
+    first = next(blocks)
+    assert asked == [64] and len(first.labels) == 64
+    everything = joined([first, *blocks])
+    assert asked == [64, 64, 22] and np.array_equal(everything.probabilities, answers(images).probabilities)
 
 
 def test_identity_is_plain_inference() -> None:
     images, network = pictures(100), convolutions()
     found = answers(images)
-    logits = network(images.tensors()[0])
+    logits = network(images.at(np.lexsort((images.ids, images.labels))).tensors()[0])
     clean = [place for place, (family, magnitude) in enumerate(SWEEP) if magnitude == FAMILIES[family].identity]
     assert len(clean) == len(FAMILIES)
     for place in clean:
@@ -121,59 +154,68 @@ def test_balanced_takes_equally_many_of_each_class() -> None:
     chosen = balanced(images, 40)
     assert np.bincount(chosen.labels).tolist() == [10] * 4
     assert np.isin(chosen.ids, images.ids).all() and len(np.unique(chosen.ids)) == 40
-    few = reordered(images, np.flatnonzero((images.labels != 2) | (np.arange(200) % 17 == 0)))
+    few = images.at(np.flatnonzero((images.labels != 2) | (np.arange(200) % 17 == 0)))
     assert len(balanced(few, 100)) == 100 and len(balanced(few, 10_000)) == len(few)
 
 
 def test_responses_survive_the_file(tmp_path: Path) -> None:
-    path, found = tmp_path / "responses.parquet", answers(pictures(30))
+    path, found = tmp_path / "responses.parquet", answers(pictures(90))
     write_responses(path, found, ORIGIN)
-    again = read_responses(path)
-    assert (again.conditions, again.class_names, again.rendering) == (
-        found.conditions,
-        found.class_names,
-        dict(found.rendering),
-    )
+    stored = open_responses(path)
+    assert (stored.conditions, stored.sizes, stored.rendering) == (found.conditions, found.sizes, found.rendering)
+    again = joined(stored)
+    assert again.class_names == found.class_names
     for name in ("image_ids", "labels", "predicted", "probabilities"):
         assert np.array_equal(getattr(again, name), getattr(found, name))
     table = read_table(path, ("family", "magnitude", "image_id", "label", "class_name", "true_class_probability"))
-    assert table.num_rows == len(SWEEP) * 30
-    row = table.slice(5 * 30 + 7, 1).to_pylist()[0]
+    assert table.num_rows == len(SWEEP) * 90
+    row = table.slice(7 * len(SWEEP) + 5, 1).to_pylist()[0]
     assert (row["family"], row["magnitude"], row["image_id"]) == (*SWEEP[5], found.image_ids[7])
     assert row["true_class_probability"] == found.probabilities[5, 7, row["label"]]
 
 
+def test_blocks_gathered_by_class_are_the_same(tmp_path: Path) -> None:
+    images = pictures(150)
+    whole = answers(images)
+    parts = list(by_class(screen_blocks(convolutions(), images, SWEEP, RENDERING, 0, CPU)))
+    assert [part.class_names for part in parts] == [{label: name} for label, name in whole.class_names.items()]
+    assert np.array_equal(joined(parts).probabilities, whole.probabilities)
+    for name, content in (("whole", whole), ("parts", parts)):
+        write_responses(tmp_path / name, content, ORIGIN)
+    assert (tmp_path / "whole").read_bytes() == (tmp_path / "parts").read_bytes()
+
+
 def test_incomplete_responses_are_refused(tmp_path: Path) -> None:
-    path, found = tmp_path / "responses.parquet", answers(pictures(5))
+    path, found = tmp_path / "responses.parquet", answers(pictures(9, classes=1))
     write_responses(path, found, ORIGIN)
     table = read_table(path).slice(0, 5 * len(SWEEP) - 1)
     write_table(path, {name: table[name].combine_chunks() for name in table.column_names})
     with pytest.raises(UserError, match="every image under every condition"):
-        read_responses(path)
+        open_responses(path)
 
 
 def test_curves_are_means_of_the_answers() -> None:
     images = pictures(40, classes=2)
     sweep = conditions({"brightness": (-1, -0.1, 0, 0.1, 1)})
     found = screen(Brightness(), images, sweep, RENDERING, 0, CPU)
-    rows = {(row["class_name"], row["magnitude"]): row for row in curve_rows(found, ORIGIN)}
+    rows = {(row["class_name"], row["magnitude"]): row for row in curve_rows(found, groups_of(found.sizes, {}), ORIGIN)}
     assert [rows["a", m]["accuracy"] for m in (-1, 1)] == [1, 0]  # all black is dark, all white is bright
     assert [rows["b", m]["accuracy"] for m in (-1, 1)] == [0, 1]
     dark = (images.labels == 0).sum()
     assert rows["all", -1]["accuracy"] == pytest.approx(dark / 40) and rows["a", -1]["n_images"] == dark
     assert rows["b", -1]["true_class_probability"] == pytest.approx(1 / (1 + np.exp(20)), abs=STEP)
     first = rows["all", 0]
-    assert first["accuracy"] == found.correct()[2].mean()
+    assert first["accuracy"] == pytest.approx(found.correct()[2].mean())
     assert (first["unit"], first["identity"], first["fill"]) == ("added intensity", 0, "none")
 
 
 def test_top_classes_are_the_paper_s() -> None:
     images = pictures(50, classes=6)
     found = screen(convolutions(classes=6), images, SWEEP, RENDERING, 0, CPU)
-    rows = top_class_rows(found, images.class_names, ORIGIN)
+    rows = top_class_rows(found, groups_of(found.sizes, {}), images.class_names, ORIGIN)
     chosen = [row for row in rows if row["class_name"] == "c" and row["family"] == "rotation"]
     places = [place for place, (family, _) in enumerate(SWEEP) if family == "rotation"]
-    mean = found.probabilities[places][:, images.labels == 2].mean(axis=1, dtype=np.float64)  # (4, 6)
+    mean = found.probabilities[places][:, found.labels == 2].mean(axis=1, dtype=np.float64)  # (4, 6)
     order = np.argsort(-mean.mean(axis=0))
     names = [images.class_names[label] for label in order[:3]]
     assert list(dict.fromkeys(row["predicted_class"] for row in chosen)) == [*names, "others"]
@@ -181,14 +223,20 @@ def test_top_classes_are_the_paper_s() -> None:
     np.testing.assert_allclose(others, mean[:, order[3:]].max(axis=1))
     np.testing.assert_allclose([row["probability"] for row in chosen[:4]], mean[:, order[0]])
     two = screen(Brightness(), pictures(9, classes=2), SWEEP, RENDERING, 0, CPU)
-    assert {row["predicted_class"] for row in top_class_rows(two, ("a", "b"), ORIGIN)} == {"a", "b"}
+    assert {row["predicted_class"] for row in top_class_rows(two, {}, ("a", "b"), ORIGIN)} == {"a", "b"}
 
 
 def test_examples_are_what_was_classified(tmp_path: Path) -> None:
-    images = pictures(30)
-    found = answers(images)
-    samples, results = transformed_samples(images, found, RENDERING, 0)
-    assert results.shape == (len(SWEEP), 3, 3, 14, 14) and samples.labels.tolist() == [0, 2, 3]
+    images = pictures(150)
+    watched = BestRecognised(sample_classes(images.labels))
+    found = joined(watched.watched(screen_blocks(convolutions(), images, SWEEP, RENDERING, 0, CPU)))
+    recognised = found.true_class_probability().sum(axis=0, dtype=np.float64)
+    assert watched.labels.tolist() == [0, 2, 3]
+    for label, id in zip(watched.labels, watched.ids, strict=True):
+        assert id == found.image_ids[np.where(found.labels == label, recognised, -1).argmax()]
+    samples = images.at(np.array([np.flatnonzero(images.ids == id)[0] for id in watched.ids]))
+    results = transformed(samples, SWEEP, RENDERING, 0)
+    assert results.shape == (len(SWEEP), 3, 3, 14, 14)
     write_table(tmp_path / "e.parquet", example_columns(samples, results, list(SWEEP), ORIGIN))
     table = read_table(tmp_path / "e.parquet")
     clean = SWEEP.index(("rotation", 0.0))
@@ -197,4 +245,3 @@ def test_examples_are_what_was_classified(tmp_path: Path) -> None:
     assert np.array_equal(results[turned], np.rot90(samples.pixels, -1, (2, 3)))
     noisy = SWEEP.index(("gaussian_noise", 0.3))
     assert not np.array_equal(results[noisy], samples.pixels)
-    assert torch_generator(0, "a").initial_seed() != torch_generator(0, "b").initial_seed()

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from invariscope.screening.config import Condition, Thresholds
+from invariscope.errors import UserError
+from invariscope.screening.config import Condition, Thresholds, groups_of
 from invariscope.screening.families import FAMILIES
 from invariscope.screening.responses import STEP, Responses, write_responses
-from invariscope.screening.thresholds import first_crossings, leads, resample, summary, threshold_rows
+from invariscope.screening.thresholds import NUMBERS, first_crossings, leads, resample, summary, threshold_rows
 from invariscope.steps import find_thresholds
 
 ORIGIN: dict[str, Any] = {"study": "toy", "classifier": "net", "seed": 0}
@@ -43,8 +44,12 @@ def answers(
     return Responses(conditions, ids, truth, names, np.where(right, truth, 1 - truth), probabilities, rendering)
 
 
+def everything(responses: Responses) -> dict[str, frozenset[str]]:
+    return groups_of(responses.sizes, {})
+
+
 def found(responses: Responses, config: Thresholds = CONFIG, **key: Any) -> dict[str, Any]:
-    rows = threshold_rows(responses, config, 0, ORIGIN)
+    rows = threshold_rows(responses, everything(responses), config, 0, ORIGIN)
     chosen = [row for row in rows if all(row[name] == value for name, value in key.items())]
     assert len(chosen) == 1
     return chosen[0]
@@ -97,26 +102,27 @@ def test_lead_is_over_the_best_other_class() -> None:
     responses = Responses(
         conditions, np.arange(2), np.zeros(2, int), {0: "a"}, np.zeros((2, 2), int), probabilities, {"rotation": {}}
     )
-    both = leads(responses, np.arange(2), np.array([[1.0, 1], [2, 0], [0, 2]]))
+    both = leads(responses, np.array([[1, 1], [2, 0], [0, 2]], np.uint16)) / 2
     np.testing.assert_allclose(
         both, [[0.5 - 0.3, 0.3 - 0.4], [0.5 - 0.3, 0.2 - 0.5], [0.5 - 0.4, 0.4 - 0.5]], atol=1e-6
     )
 
 
 def test_all_images_average_the_leads_of_classes() -> None:
+    """3 images of one class ahead by 0.8, 9 of the other by 0.2."""
     responses = answers(
-        lambda angle, place: 0.9 - angle / 100 + 0 * place, [0] * 3 + [1] * 9, {"rotation": [0.0, 60.0]}
+        lambda angle, place: np.where(place < 3, 0.9, 0.6), [0] * 3 + [1] * 9, {"rotation": [0.0, 60.0]}
     )
-    everyone = leads(responses, np.arange(12), np.ones((1, 12)))
-    parts = [leads(responses, responses.members(label), np.ones((1, count))) for label, count in ((0, 3), (1, 9))]
-    np.testing.assert_allclose(everyone, (3 * parts[0] + 9 * parts[1]) / 12)
+    ahead = {name: found(responses, **key(class_name=name, criterion="argmax"))["clean"] for name in ("all", "a", "b")}
+    assert ahead["a"] == pytest.approx(0.8, abs=2 * STEP)
+    assert ahead["all"] == pytest.approx((3 * ahead["a"] + 9 * ahead["b"]) / 12)
 
 
 def test_constant_answers_are_censored_everywhere() -> None:
     grids = {family: [kind.identity, kind.identity + 0.5] for family, kind in FAMILIES.items()}
     grids |= {"rotation": ROTATION, "zoom": [0.5, 1.0, 2.0]}
     responses = answers(lambda step, place: np.full(place.shape, 0.75), [0, 1] * 10, grids)
-    rows = threshold_rows(responses, CONFIG, 0, ORIGIN)
+    rows = threshold_rows(responses, everything(responses), CONFIG, 0, ORIGIN)
     assert len(rows) == (12 + 2) * 3 * 2  # two families have two directions; all, a, b; two criteria
     for row in rows:
         assert row["censored"] and row["threshold"] is None and not row["rebounds"]
@@ -159,9 +165,53 @@ def test_open_interval_where_many_resamples_are_censored() -> None:
 def test_first_crossing_interpolates_and_ignores_rounding() -> None:
     magnitudes = np.array([1.0, 0.8, 0.4])
     curves = np.array([[1, 0.7, 0.3], [1, 0.5, 0.5], [1, 0.2, 0.9], [0.3 - 0.1, 0.2, 0.1]])
-    crossings, rebounds = first_crossings(curves, magnitudes, np.array([0.5, 0.5, 0.5, 0.2]))
-    np.testing.assert_allclose(crossings, [0.6, -math.inf, 0.875, 0.8])
-    assert rebounds.tolist() == [False, False, True, False]
+    places, comes_back, middles = first_crossings(curves, magnitudes, np.array([0.5, 0.5, 0.5, 0.2]))
+    np.testing.assert_allclose(places, [0.6, -math.inf, 0.875, 0.8])
+    assert comes_back.tolist() == [False, False, True, False]
+    assert np.isnan(middles).all()  # the third is still back at the end of the grid
+
+
+def test_rebound_is_the_middle_of_the_stretch_that_comes_back() -> None:
+    """Turned by 90 degrees a square is itself again: recognised within 20 degrees of every quarter turn."""
+    grid = [float(angle) for angle in range(0, 141, 10)]
+    angles = np.array([min(angle % 90, 90 - angle % 90) for angle in grid])
+    curve = np.where(angles < 20, 1.0, 0.0) + np.where(angles == 20, 0.5, 0)
+    places, comes_back, middles = first_crossings(np.array([curve, 1 - curve]), np.array(grid), np.array([0.5, 0.6]))
+    assert places[0] == 30 - 10 and comes_back[0] and middles[0] == 90  # at 20 it meets the level exactly
+    assert places[1] == 0 and comes_back[1] and middles[1] == pytest.approx((22 + 68) / 2)
+
+
+def test_a_square_comes_back_at_a_quarter_turn() -> None:
+    """Images break at angles of their own on either side of each quarter turn: the interval covers 90 degrees."""
+    widths = np.random.default_rng(0).uniform(5, 35, 60)
+    responses = answers(
+        lambda angle, place: np.full(place.shape, 0.75),
+        [0] * 60,
+        {"rotation": [float(angle) for angle in range(0, 181, 15)]},
+        lambda angle, place: min(angle % 90, 90 - angle % 90) < widths,
+    )
+    row = found(responses, **key())
+    assert row["rebounds"] and row["rebound_low"] <= 90 <= row["rebound_high"] and row["rebound"] == pytest.approx(90)
+    assert 10 < row["threshold"] < 30 and row["rebound_share"] == 1
+
+
+def test_groups_pool_their_classes() -> None:
+    responses = answers(lambda angle, place: np.full(place.shape, 0.75), [0] * 20 + [1] * 20, {"rotation": [0.0, 10.0]})
+    rows = threshold_rows(responses, groups_of(responses.sizes, {"first": ["a"], "both": ["[ab]"]}), CONFIG, 0, ORIGIN)
+    images = {(row["class_name"], row["kind"]): row["n_images"] for row in rows}
+    assert images == {
+        ("all", "group"): 40,
+        ("first", "group"): 20,
+        ("both", "group"): 40,
+        ("a", "class"): 20,
+        ("b", "class"): 20,
+    }
+
+
+@pytest.mark.parametrize(("patterns", "message"), [({"a": ["b"]}, "name of a class"), ({"c": ["x*"]}, "matches none")])
+def test_groups_are_refused(patterns: dict[str, list[str]], message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        groups_of(["a", "b"], patterns)
 
 
 def test_resamples() -> None:
@@ -188,7 +238,7 @@ def test_intervals_cover() -> None:
             {"rotation": grid},
             lambda angle, place, b=breaks: angle < b,
         )
-        row = next(row for row in threshold_rows(responses, config, trial, ORIGIN) if row["class_name"] == "a")
+        row = next(row for row in threshold_rows(responses, {}, config, trial, ORIGIN) if row["class_name"] == "a")
         hits += row["ci_low"] <= 50 <= row["ci_high"]
     assert 0.84 <= hits / trials <= 0.96
 
@@ -200,11 +250,10 @@ def test_summary() -> None:
         {"rotation": ROTATION},
         lambda angle, place: abs(angle) < 90,
     )
-    figures = summary(responses, threshold_rows(responses, CONFIG, 0, ORIGIN))
+    figures = summary(responses, threshold_rows(responses, everything(responses), CONFIG, 0, ORIGIN))
     assert figures["clean_accuracy"] == 1
-    assert (
-        figures["threshold"] == figures["median_class_threshold"] == {"rotation_negative": -90, "rotation_positive": 90}
-    )
+    both = {"rotation_negative": -90, "rotation_positive": 90}
+    assert figures["threshold"] == {"all": both} and figures["median_class_threshold"] == both
 
 
 def test_step_writes_typed_nulls(tmp_path: Path) -> None:
@@ -214,11 +263,12 @@ def test_step_writes_typed_nulls(tmp_path: Path) -> None:
 
     responses = answers(lambda step, place: np.full(place.shape, 0.75), [0, 1] * 10, {"rotation": ROTATION})
     write_responses(tmp_path / "r.parquet", responses, ORIGIN)
-    params = {"seed": 0, "thresholds": {"level": 0.5, "criteria": ["argmax"], "resamples": 20, "confidence": 0.9}}
+    params: dict[str, Any] = {"seed": 0, "groups": {}}
+    params["thresholds"] = {"level": 0.5, "criteria": ["argmax"], "resamples": 20, "confidence": 0.9}
     paths = {name: tmp_path / name for name in ("thresholds", "metrics")}
     find_thresholds.run(params, "toy", "net", responses=tmp_path / "r.parquet", **paths)
     table = pq.read_table(paths["thresholds"])
-    assert {str(table.schema.field(name).type) for name in ("threshold", "ci_low", "ci_high", "level")} == {"double"}
+    assert {str(table.schema.field(name).type) for name in NUMBERS} == {"double"}
     assert json.loads(paths["metrics"].read_text())["clean_accuracy"] == 1
     first = paths["thresholds"].read_bytes()
     find_thresholds.run(params, "toy", "net", responses=tmp_path / "r.parquet", **paths)

@@ -35,3 +35,11 @@ def traversals_of(wildcards):
     layers = plan.compared_classifiers(PARAMS, wildcards.study).get(wildcards.classifier, [])
     folder = f"results/{wildcards.study}/{wildcards.classifier}/filter_gan"
     return [f"{folder}/{layer}/traversal.parquet" for layer in layers]
+
+
+def screened(name):
+    """A file of the screenings of all classifiers of a study, in the order that params.yaml names them in."""
+    return lambda wildcards: [
+        f"results/{wildcards.study}/{classifier}/screening/{name}"
+        for classifier in plan.screened_classifiers(PARAMS, wildcards.study)
+    ]

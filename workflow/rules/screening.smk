@@ -56,3 +56,57 @@ rule find_thresholds:
         "PYTHONPATH=src python -m invariscope find_thresholds"
         " {wildcards.study} {wildcards.classifier} --responses {input.responses}"
         " --thresholds {output.thresholds} --metrics {output.metrics} --log {log}"
+
+
+rule sweep_renderings:
+    """Screen a part of the test images under other fills and interpolations."""
+    input:
+        data="data/{study}.parquet",
+        model="results/{study}/{classifier}/training/model.safetensors",
+        code=code_with_architecture("sweep_renderings"),
+    output:
+        curves="results/{study}/{classifier}/screening/sensitivity_curves.parquet",
+        thresholds="results/{study}/{classifier}/screening/sensitivity.parquet",
+    log:
+        "logs/sweep_renderings/{study}/{classifier}.log",
+    benchmark:
+        "benchmarks/jobs/sweep_renderings/{study}/{classifier}.tsv"
+    conda:
+        "../envs/library.yaml"
+    threads: 1
+    resources:
+        gpu=1,
+        mem_mb=6000,
+        runtime=240,
+    params:
+        values=parameters("sweep_renderings"),
+    shell:
+        "PYTHONPATH=src python -m invariscope sweep_renderings"
+        " {wildcards.study} {wildcards.classifier} --data {input.data}"
+        " --model {input.model} --curves {output.curves}"
+        " --thresholds {output.thresholds} --log {log}"
+
+
+rule compare_classifiers:
+    """How much further one classifier can be pushed than another, paired over images."""
+    input:
+        responses=screened("responses.parquet"),
+        code=code_of("compare_classifiers"),
+    output:
+        comparison="results/{study}/comparison/thresholds.parquet",
+    log:
+        "logs/compare_classifiers/{study}.log",
+    benchmark:
+        "benchmarks/jobs/compare_classifiers/{study}.tsv"
+    conda:
+        "../envs/library.yaml"
+    threads: 1
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    params:
+        values=parameters("compare_classifiers"),
+    shell:
+        "PYTHONPATH=src python -m invariscope compare_classifiers"
+        " {wildcards.study} --responses {input.responses}"
+        " --comparison {output.comparison} --log {log}"

@@ -1,6 +1,6 @@
 """How well a classifier does: logits, loss and accuracy, accuracy per class, confusion."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from invariscope.classifiers.model_file import Classifier
-from invariscope.data.table import Images
+from invariscope.data.table import ImageSet
+from invariscope.progress import track
 
 BLOCK = 250  # images at once; fixed, because the last bits of a convolution depend on the shape of its batch
 
@@ -34,25 +35,37 @@ def predict(classifier: Classifier, pixels: np.ndarray) -> Tensor:
     return logits
 
 
-def judge(classifier: Classifier, images: Images) -> dict[str, float]:
+def by_block(classifier: Classifier, images: ImageSet) -> Iterator[tuple[Tensor, Tensor]]:
+    """Logits (n, classes) and labels (n,), a block at a time: a split on disk is never in memory whole."""
+    for start in range(0, len(images), BLOCK):
+        part = images.at(np.arange(start, min(start + BLOCK, len(images))))
+        yield predict(classifier, part.pixels), torch.from_numpy(part.labels)
+
+
+def judge(classifier: Classifier, images: ImageSet) -> dict[str, float]:
     """Mean cross-entropy (nats) and accuracy on a split."""
-    logits, labels = predict(classifier, images.pixels), torch.tensor(images.labels)
-    loss = functional.cross_entropy(logits.double(), labels).item()
-    return {"loss": loss, "accuracy": (logits.argmax(1) == labels).double().mean().item()}
+    losses, right = [], 0
+    for logits, labels in by_block(classifier, images):
+        losses.append(functional.cross_entropy(logits.double(), labels, reduction="none"))
+        right += int((logits.argmax(1) == labels).sum())
+    return {"loss": torch.cat(losses).mean().item(), "accuracy": right / len(images)}
 
 
-def confusion(classifier: Classifier, images: Images) -> np.ndarray:
+def confusion(classifier: Classifier, images: ImageSet) -> np.ndarray:
     """How many images of each class (rows) were taken for each class (columns)."""
-    predicted = predict(classifier, images.pixels).argmax(1).numpy()
     classes = len(classifier.class_names)
-    return np.bincount(images.labels * classes + predicted, minlength=classes**2).reshape(classes, classes)
+    counts = np.zeros(classes**2, np.int64)
+    blocks = -(-len(images) // BLOCK)
+    for logits, labels in track(by_block(classifier, images), f"judging, blocks of {BLOCK} images", blocks):
+        counts += np.bincount((labels * classes + logits.argmax(1)).numpy(), minlength=classes**2)
+    return counts.reshape(classes, classes)
 
 
 def accuracy(counts: np.ndarray) -> float:
     return float(counts.trace() / counts.sum())
 
 
-def metrics(classifier: Classifier, train: Images | None, counts: np.ndarray) -> dict[str, float | None]:
+def metrics(classifier: Classifier, train: ImageSet | None, counts: np.ndarray) -> dict[str, float | None]:
     """The figures of metrics.json; `counts` is the confusion of the test split, `train` None if nothing was trained."""
     return {
         "test_accuracy": accuracy(counts),

@@ -17,7 +17,7 @@ from torch.nn import functional
 from invariscope.checkpoint import Checkpoint
 from invariscope.classifiers.evaluation import Origin, Table, judge
 from invariscope.classifiers.model_file import Classifier
-from invariscope.data.table import Images
+from invariscope.data.table import Images, ImageSet
 from invariscope.errors import UserError
 from invariscope.progress import track
 from invariscope.runtime import seeded, torch_generator
@@ -46,7 +46,7 @@ def train(
     classifier: Classifier,
     training: Training,
     images: Images,
-    monitored: Mapping[str, Images],
+    monitored: Mapping[str, ImageSet],
     seed: int,
     checkpoint: Checkpoint | None = None,
     label: str = "training",
@@ -145,7 +145,7 @@ class Run:
             self.epoch_order = epoch, torch.randperm(len(self.labels), generator=generator).to(self.device)
         return self.epoch_order[1]
 
-    def close_epoch(self, monitored: Mapping[str, Images]) -> None:
+    def close_epoch(self, monitored: Mapping[str, ImageSet]) -> None:
         """Add the rows of the epoch to the history. Raises UserError if the training has diverged."""
         epoch = self.step // self.batches
         loss, accuracy = (self.sums / self.batches).tolist()
@@ -158,7 +158,7 @@ class Run:
         self.history.append({"epoch": epoch, "split": "train", "loss": loss, "accuracy": accuracy})
         self.judge(monitored)
 
-    def judge(self, monitored: Mapping[str, Images]) -> None:
+    def judge(self, monitored: Mapping[str, ImageSet]) -> None:
         """Add a row for each monitored split to the history."""
         epoch = self.step // self.batches
         self.classifier.eval()

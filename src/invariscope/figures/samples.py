@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.axes import Axes
 
-from invariscope.data.table import Images
+from invariscope.data.table import Images, ImageSet
 from invariscope.figures.style import PAGE, figure
 
 LINE_PER_CLASS = 20  # up to so many classes have a line each, with the name before it
@@ -32,17 +32,19 @@ class Layout:
         return height + self.caption + self.gap, self.examples * (width + self.gap) + self.gap * (self.columns > 1)
 
 
-def plot_samples(path: Path, images: Images, study: str, split: str) -> None:
-    """Draw the first images of every class (of the first 60, if there are more)."""
-    shown = min(len(images.class_names), MOST_CLASSES)
-    size = images.pixels.shape[2:]
+def plot_samples(path: Path, images: ImageSet, study: str, split: str) -> None:
+    """Draw the first images of every class that has any (of the first 60, if there are more)."""
+    present = np.unique(images.labels)
+    labels = present[:MOST_CLASSES]
+    shown, names = len(labels), tuple(images.class_names[label] for label in labels)
+    size = images.shape[1:]
     gap = max(1, size[1] // 14)
     if shown <= LINE_PER_CLASS:
-        longest = max(len(name) for name in images.class_names[:shown])
+        longest = max(len(name) for name in names)
         layout = Layout(columns=1, examples=20, caption=0, gap=gap, names=0.15 + 0.055 * min(longest, 24))
     else:
         layout = Layout(columns=COLUMNS, examples=3, caption=size[0] * 2 // 5, gap=gap, names=0.0)
-    mosaic = arrange(images, shown, layout)
+    mosaic = arrange(first_of_each(images, labels, layout.examples), labels, layout)
     height = (PAGE - layout.names) * mosaic.shape[0] / mosaic.shape[1] + MARGINS
     with figure(path, PAGE, height) as drawing:
         axes = drawing.add_subplot()
@@ -50,20 +52,26 @@ def plot_samples(path: Path, images: Images, study: str, split: str) -> None:
         axes.grid(False)
         axes.spines[:].set_visible(False)
         axes.set(xticks=[], yticks=[])
-        _write_names(axes, images.class_names[:shown], layout, size)
-        known = len(images.class_names)
-        classes = f"all {known} classes" if shown == known else f"the first {shown} of {known} classes"
+        _write_names(axes, names, layout, size)
+        known = f"{len(present)} classes" + (" with images" if len(present) < len(images.class_names) else "")
+        classes = f"all {known}" if shown == len(present) else f"the first {shown} of {known}"
         axes.set_title(f"{study}: {split} images of {classes}")
 
 
-def arrange(images: Images, shown: int, layout: Layout) -> np.ndarray:
-    """One picture (H, W, 3) uint8 of the first images of each class; places without an image stay white."""
-    channels, height, width = images.pixels.shape[1:]
+def first_of_each(images: ImageSet, labels: np.ndarray, examples: int) -> Images:
+    """The first images of some classes, in the order that they stand in."""
+    places = [np.flatnonzero(images.labels == label)[:examples] for label in labels]
+    return images.at(np.sort(np.concatenate(places)))
+
+
+def arrange(images: Images, labels: np.ndarray, layout: Layout) -> np.ndarray:
+    """One picture (H, W, 3) uint8 of the first images of some classes; places without an image stay white."""
+    channels, height, width = images.shape
     down, across = layout.pitch((height, width))
-    rows = -(-shown // layout.columns)
+    rows = -(-len(labels) // layout.columns)
     mosaic = np.full((rows * down - layout.gap, layout.columns * across - layout.gap, 3), WHITE, np.uint8)
-    for label in range(shown):
-        row, column = divmod(label, layout.columns)
+    for number, label in enumerate(labels):
+        row, column = divmod(number, layout.columns)
         top = row * down + layout.caption
         for place, index in enumerate(np.flatnonzero(images.labels == label)[: layout.examples]):
             left = column * across + place * (width + layout.gap)

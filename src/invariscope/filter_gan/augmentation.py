@@ -30,7 +30,7 @@ from torch import Tensor
 from invariscope.classifiers import evaluation, training
 from invariscope.classifiers.initial import new_classifier
 from invariscope.classifiers.model_file import Classifier
-from invariscope.data.table import Images, taken
+from invariscope.data.table import Images
 from invariscope.errors import UserError
 from invariscope.filter_gan import train as filter_gan
 from invariscope.filter_gan.config import Augmentation, FilterGanConfig, Traversal
@@ -107,7 +107,7 @@ def augment(
         found = traversal_images(source, largest, config, descent, stream, f"{place} images")
         sets = added_images(largest, found, config, stream)
         for per_class in config.per_class:
-            subset = taken(largest, np.arange(per_class * len(train.class_names)))
+            subset = largest.at(np.arange(per_class * len(train.class_names)))
             parts = {condition: added.first(len(subset)) for condition, added in sets.items()}
             runs = Repetition(block, source.classifier, subset, test, config, stream, f"{place}, {per_class} a class")
             constant = {"per_class": per_class, "seed": number}
@@ -149,7 +149,7 @@ def draw_subset(images: Images, per_class: int, seed: int) -> Images:
             )
         order = torch.randperm(len(members), generator=torch_generator(seed, "subset", label))
         columns.append(members[order[:per_class].numpy()])
-    return taken(images, np.stack(columns, axis=1).ravel())
+    return images.at(np.stack(columns, axis=1).ravel())
 
 
 def added_images(originals: Images, found: Added, config: Augmentation, seed: int) -> dict[str, Added]:
@@ -293,7 +293,7 @@ class Repetition:
         versions = np.concatenate([self.subset.pixels[None], added])  # (1 + copies, N, C, H, W)
         shown = exposures(len(versions) * len(self.subset), self.config, self.seed)
         version, image = np.divmod(shown, len(self.subset))
-        images = replace(taken(self.subset, image), pixels=versions[version, image])
+        images = replace(self.subset.at(image), pixels=versions[version, image])
         device = self.teacher.mean.device
         classifier = new_classifier(architecture(self.block), self.subset, self.seed, device)
         settings = training.Training(1, self.config.batch_size, self.config.learning_rate)

@@ -1,13 +1,16 @@
 """What a screening needs to know, from params.yaml or a notebook."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 from typing import Any
 
 from invariscope.errors import UserError
 from invariscope.screening.families import FAMILIES, NOT_USED
 
 Condition = tuple[str, float]  # family, magnitude
+Groups = Mapping[str, frozenset[str]]  # names of the classes that a curve or a threshold is of
+ALL = "all"  # the group of all classes
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,22 @@ class Rendering:
 
 
 @dataclass(frozen=True)
+class Sensitivity:
+    """How far thresholds hang on the rendering: one other fill or interpolation at a time, on part of the images."""
+
+    images: int = 240
+    families: tuple[str, ...] = ("translation_x", "rotation", "zoom")
+    fills: tuple[str, ...] = ("zeros", "border", "reflection")
+    interpolations: tuple[str, ...] = ("nearest", "bilinear", "bicubic")
+
+    def renderings(self, usual: Rendering) -> list[Rendering]:
+        """The usual one first."""
+        others = [replace(usual, fill=fill) for fill in self.fills]
+        others += [replace(usual, interpolation=interpolation) for interpolation in self.interpolations]
+        return [usual, *(other for other in others if other != usual)]
+
+
+@dataclass(frozen=True)
 class Thresholds:
     """When a transformation has gone too far: `level` is a share of the clean accuracy (criterion `accuracy`)."""
 
@@ -54,3 +73,24 @@ def conditions(grids: Mapping[str, Sequence[float]], replaced: Mapping[str, Sequ
         if len(grid) and FAMILIES[family].identity not in grid:
             raise UserError(f"magnitudes.{family}: lacks {FAMILIES[family].identity:g}, which changes nothing; add it")
     return [(family, float(step)) for family in FAMILIES for step in sorted(set(merged.get(family, ())))]
+
+
+def groups_of(class_names: Iterable[str], patterns: Mapping[str, Sequence[str]]) -> dict[str, frozenset[str]]:
+    """All classes as "all", then the classes that match any of each group's patterns (`*`, `?`, `[...]`).
+
+    Raises UserError for a group that is called as a class is, or matches none.
+    """
+    names = frozenset(class_names)
+    groups = {ALL: names}
+    for group, wanted in patterns.items():
+        if group in names or group == ALL:
+            raise UserError(f"screening.groups: {group!r} is the name of a class, or of all; give it another name")
+        groups[group] = frozenset(name for name in names if any(fnmatchcase(name, pattern) for pattern in wanted))
+        if not groups[group]:
+            raise UserError(f"screening.groups.{group}: matches none of the classes, such as {min(names)!r}; mend it")
+    return groups
+
+
+def kind_of(name: str, groups: Groups) -> str:
+    """What a row of a table is of: a group of classes, or one class."""
+    return "group" if name in groups else "class"

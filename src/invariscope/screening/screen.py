@@ -1,27 +1,28 @@
 """Screening: a classifier's answers to images transformed by every family and magnitude."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from copy import deepcopy
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from invariscope.data.table import Images, taken
+from invariscope.data.table import Images, ImageSet
 from invariscope.progress import track
 from invariscope.screening.config import Condition, Rendering
-from invariscope.screening.responses import STEP, Responses
+from invariscope.screening.responses import STEP, Responses, joined
 from invariscope.screening.transforms import Batch, draw_noise, prepare
 
 # Images at once on a CPU, whatever the batch size: the last bits of a layer depend on the shape of its batch, and on
 # an image's place in it (a dense layer with few outputs), so that blocks are also always filled in the order of ids.
 CPU_BLOCK = 64
-SAMPLES = 3  # images whose transformed versions are kept for the figures
+SAMPLES = 3  # classes of which one image's transformed versions are kept for the figures
 
 
 def screen(
     classifier: Callable[[Tensor], Tensor],
-    images: Images,
+    images: ImageSet,
     conditions: Sequence[Condition],
     rendering: Rendering,
     seed: int,
@@ -30,33 +31,42 @@ def screen(
 ) -> Responses:
     """Classify `images` under every condition. Each family must have its identity among `conditions`.
 
-    `classifier` gives logits (N, K) of images (N, C, H, W) in [0, 1], in eval mode. Images pass through in blocks,
-    each under all conditions, so memory does not grow with their size times their number. On a CPU the answers depend
-    neither on `batch_size` nor on the order of the images.
+    `classifier` gives logits (N, K) of images (N, C, H, W) in [0, 1], in eval mode. On a CPU the answers depend neither
+    on `batch_size` nor on the order of the images; they come class by class.
+    """
+    return joined(screen_blocks(classifier, images, conditions, rendering, seed, device, batch_size))
+
+
+def screen_blocks(
+    classifier: Callable[[Tensor], Tensor],
+    images: ImageSet,
+    conditions: Sequence[Condition],
+    rendering: Rendering,
+    seed: int,
+    device: torch.device,
+    batch_size: int = 256,
+) -> Iterator[Responses]:
+    """`screen`, block by block, each under all conditions: memory holds the pixels and the answers of one block.
+
+    Images come in the order of labels, then ids.
     """
     size = CPU_BLOCK if device.type == "cpu" else batch_size
     network = _arranged(classifier, device)
-    transforms = [prepare(*condition, images.pixels.shape[1:], rendering, device) for condition in conditions]
+    transforms = [prepare(*condition, images.shape, rendering, device) for condition in conditions]
+    order = np.lexsort((images.ids, images.labels))
     starts = range(0, len(images), size)
-    order = np.argsort(images.ids, kind="stable")
-    ordered = taken(images, order)
-    predicted, probabilities = [], []
     for start in track(starts, "blocks of images", len(starts)):
-        batch, count = _block(ordered, start, size, seed, device), min(size, len(images) - start)
-        logits = _answers(network, batch, transforms)[:, :count].cpu()  # (M, count, K)
-        predicted.append(logits.argmax(2).numpy())
-        softmax = logits.double().softmax(2).numpy()
-        probabilities.append((np.round(softmax / STEP) * STEP).astype(np.float32))
-    given = np.argsort(order)  # back to the order of `images`
-    return Responses(
-        conditions=list(conditions),
-        image_ids=images.ids,
-        labels=images.labels,
-        class_names={label: images.class_names[label] for label in np.unique(images.labels).tolist()},
-        predicted=np.concatenate(predicted, axis=1)[:, given],
-        probabilities=np.concatenate(probabilities, axis=1)[:, given],
-        rendering={family: rendering.recorded(family) for family, _ in conditions},
-    )
+        part = images.at(order[start : start + size])
+        logits = _answers(network, _block(part, size, seed, device), transforms)[:, : len(part)].cpu()  # (M, n, K)
+        yield Responses(
+            conditions=list(conditions),
+            image_ids=part.ids,
+            labels=part.labels,
+            class_names={label: images.class_names[label] for label in np.unique(part.labels).tolist()},
+            predicted=logits.argmax(2).numpy(),
+            probabilities=(np.round(logits.double().softmax(2).numpy() / STEP) * STEP).astype(np.float32),
+            rendering={family: rendering.recorded(family) for family, _ in conditions},
+        )
 
 
 def _arranged(classifier: Callable[[Tensor], Tensor], device: torch.device) -> Callable[[Tensor], Tensor]:
@@ -75,29 +85,48 @@ def _answers(classifier: Callable[[Tensor], Tensor], batch: Batch, transforms: S
     return torch.stack([clean if images is batch.images else classifier(images) for images in transformed])
 
 
-def _block(images: Images, start: int, size: int, seed: int, device: torch.device) -> Batch:
-    """`size` images from `start` on; black ones make up for what is missing at the end."""
-    part = taken(images, np.arange(start, min(start + size, len(images))))
-    pixels = torch.zeros(size, *images.pixels.shape[1:])
+def _block(part: Images, size: int, seed: int, device: torch.device) -> Batch:
+    """A batch of `size` images; black ones make up for what is missing."""
+    pixels = torch.zeros(size, *part.shape)
     pixels[: len(part)] = part.tensors()[0]
     noise = torch.zeros_like(pixels)
-    noise[: len(part)] = draw_noise(part.ids.tolist(), tuple(pixels.shape[1:]), seed)
+    noise[: len(part)] = draw_noise(part.ids.tolist(), part.shape, seed)
     return Batch(pixels.to(device), noise.to(device))
 
 
+@dataclass
+class BestRecognised:
+    """The image of each of a few classes that is recognised best over all conditions, found as blocks pass by."""
+
+    labels: np.ndarray  # (classes,)
+    found: dict[int, tuple[float, int]] = field(default_factory=dict)  # by label: summed softmax, image id
+
+    def watched(self, blocks: Iterable[Responses]) -> Iterator[Responses]:
+        for block in blocks:
+            sums = block.true_class_probability().sum(axis=0, dtype=np.float64)  # (n,)
+            for label in np.intersect1d(self.labels, block.labels).tolist():
+                own = np.flatnonzero(block.labels == label)
+                best = own[sums[own].argmax()]
+                candidate = (float(sums[best]), int(block.image_ids[best]))
+                if label not in self.found or candidate[0] > self.found[label][0]:
+                    self.found[label] = candidate
+            yield block
+
+    @property
+    def ids(self) -> list[int]:
+        return [self.found[label][1] for label in self.labels.tolist()]
+
+
+def sample_classes(labels: np.ndarray) -> np.ndarray:
+    """A few classes, spread over those that have images."""
+    present = np.unique(labels)
+    return present[np.linspace(0, len(present) - 1, min(SAMPLES, len(present))).round().astype(int)]
+
+
 @torch.inference_mode()
-def transformed_samples(
-    images: Images, responses: Responses, rendering: Rendering, seed: int
-) -> tuple[Images, np.ndarray]:
-    """An image of each of a few classes, the one recognised best over all conditions, and what becomes of it:
-    (M, samples, C, H, W) uint8."""
-    present = np.unique(images.labels)
-    chosen = present[np.linspace(0, len(present) - 1, min(SAMPLES, len(present))).round().astype(int)]
-    recognised = responses.true_class_probability().sum(axis=0, dtype=np.float64)  # (N,)
-    places = [np.flatnonzero(images.labels == label) for label in chosen]
-    samples = taken(images, np.array([own[recognised[own].argmax()] for own in places]))
+def transformed(samples: Images, conditions: Sequence[Condition], rendering: Rendering, seed: int) -> np.ndarray:
+    """What becomes of a few images: (M, N, C, H, W) uint8."""
     cpu = torch.device("cpu")
-    batch = _block(samples, 0, len(samples), seed, cpu)
-    shape = samples.pixels.shape[1:]
-    results = [prepare(*condition, shape, rendering, cpu)(batch) for condition in responses.conditions]
-    return samples, torch.stack(results).clamp(0, 1).mul(255).round().byte().numpy()
+    batch = _block(samples, len(samples), seed, cpu)
+    results = [prepare(*condition, samples.shape, rendering, cpu)(batch) for condition in conditions]
+    return torch.stack(results).clamp(0, 1).mul(255).round().byte().numpy()

@@ -3,27 +3,22 @@
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-
-from invariscope.data.table import write_table
+from invariscope.data.table import write_rows
 from invariscope.files import write_json
 from invariscope.params import build
-from invariscope.screening.config import Thresholds
-from invariscope.screening.responses import read_responses
-from invariscope.screening.thresholds import summary, threshold_rows
+from invariscope.screening.config import Thresholds, groups_of
+from invariscope.screening.responses import open_responses
+from invariscope.screening.thresholds import NUMBERS, UNITS, summary, threshold_rows
 
-PARAMS = {"seed": "seed", "thresholds": "{study}.screening.thresholds"}
+PARAMS = {"seed": "seed", "thresholds": "{study}.screening.thresholds", "groups": "{study}.screening.groups"}
 
 
 def run(
     params: dict[str, Any], study: str, classifier: str, *, responses: Path, thresholds: Path, metrics: Path
 ) -> None:
-    seed, answers = params["seed"], read_responses(responses)
+    seed, answers = params["seed"], open_responses(responses)
+    groups = groups_of(answers.sizes, params["groups"])
     origin = {"study": study, "classifier": classifier, "seed": seed}
-    rows = threshold_rows(answers, build(Thresholds, params["thresholds"]), seed, origin)
-    columns: dict[str, Any] = {name: [row[name] for row in rows] for name in rows[0]}
-    for name in ("threshold", "ci_low", "ci_high", "level"):  # numbers, even where all are null
-        columns[name] = pa.array(columns[name], pa.float64())
-    units = dict.fromkeys(("threshold", "ci_low", "ci_high", "grid_end"), "column unit")
-    write_table(thresholds, columns, units | {"level": "share of clean"})
+    rows = threshold_rows(answers, groups, build(Thresholds, params["thresholds"]), seed, origin)
+    write_rows(thresholds, rows, UNITS, numbers=NUMBERS)
     write_json(metrics, summary(answers, rows))

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from invariscope.data.table import read_data
+from invariscope.data.table import open_data
 from invariscope.figures.samples import plot_samples
 
 SPLIT = "test"
 
 
 def run(study: str, *, data: Path, samples: Path) -> None:
-    plot_samples(samples, read_data(data, SPLIT), study, SPLIT)
+    plot_samples(samples, open_data(data, SPLIT), study, SPLIT)

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from invariscope.data.table import read_table
-from invariscope.figures import screening_curves
+from invariscope.figures import class_panels, heat_map, screening_curves
 from invariscope.figures import thresholds as thresholds_figure
 
 
@@ -12,11 +12,16 @@ def run(
     classifier: str,
     *,
     curves: Path,
+    top_classes: Path,
     thresholds: Path,
     examples: Path,
     response_curves: Path,
+    class_curves: Path,
     forest: Path,
+    heat: Path,
 ) -> None:
-    found = read_table(thresholds)
-    screening_curves.draw(response_curves, read_table(curves), found, read_table(examples))
+    answers, found, shown = read_table(curves), read_table(thresholds), read_table(examples)
+    screening_curves.draw(response_curves, answers, found, shown)
+    class_panels.draw(class_curves, answers, read_table(top_classes), shown)
     thresholds_figure.draw(forest, found)
+    heat_map.draw(heat, found)

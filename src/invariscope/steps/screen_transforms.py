@@ -3,14 +3,16 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from invariscope.classifiers.model_file import load_classifier
-from invariscope.data.table import balanced, read_data, write_rows, write_table
+from invariscope.data.table import balanced, open_data, write_rows, write_table
 from invariscope.errors import UserError
 from invariscope.runtime import open_device
-from invariscope.screening.config import Rendering, conditions
+from invariscope.screening.config import Rendering, conditions, groups_of
 from invariscope.screening.curves import curve_rows, top_class_rows
-from invariscope.screening.responses import example_columns, write_responses
-from invariscope.screening.screen import screen, transformed_samples
+from invariscope.screening.responses import by_class, example_columns, open_responses, write_responses
+from invariscope.screening.screen import BestRecognised, sample_classes, screen_blocks, transformed
 
 PARAMS = {
     "seed": "seed",
@@ -21,6 +23,7 @@ PARAMS = {
     "fill": "{study}.screening.fill",
     "interpolation": "{study}.screening.interpolation",
     "clamp": "{study}.screening.clamp",
+    "groups": "{study}.screening.groups",
 }
 
 
@@ -43,18 +46,23 @@ def run(
     if not sweep:
         raise UserError(f"params.yaml: {study}.screening.magnitudes: drops every family; leave one")
     network = load_classifier(model, where)
-    images = balanced(read_data(data, "test"), params["images"])
+    images = balanced(open_data(data, "test"), params["images"])
     if images.class_names != network.class_names:
         raise UserError(f"{model}: has other classes than {data}; run train_classifier again")
-    answers = screen(network, images, sweep, rendering, seed, where, params["batch_size"])
-    samples, pictures = transformed_samples(images, answers, rendering, seed)
+    samples = BestRecognised(sample_classes(images.labels))
+    blocks = screen_blocks(network, images, sweep, rendering, seed, where, params["batch_size"])
     origin = {"study": study, "classifier": classifier, "seed": seed}
+    write_responses(responses, by_class(samples.watched(blocks)), origin)
+
+    answers = open_responses(responses)
+    groups = groups_of(answers.sizes, params["groups"])
     units = {"magnitude": "column unit", "accuracy": "fraction", "true_class_probability": "softmax"}
-    write_responses(responses, answers, origin)
-    write_rows(curves, curve_rows(answers, origin), units)
+    write_rows(curves, curve_rows(answers, groups, origin), units)
     write_rows(
         top_classes,
-        top_class_rows(answers, images.class_names, origin),
+        top_class_rows(answers, groups, images.class_names, origin),
         {"magnitude": "column unit", "probability": "softmax"},
     )
-    write_table(examples, example_columns(samples, pictures, sweep, origin), {"image": "0-255, (channel, row, column)"})
+    shown = images.at(np.array([np.flatnonzero(images.ids == id)[0] for id in samples.ids]))
+    pictures = transformed(shown, sweep, rendering, seed)
+    write_table(examples, example_columns(shown, pictures, sweep, origin), {"image": "0-255, (channel, row, column)"})

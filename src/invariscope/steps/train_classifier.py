@@ -3,11 +3,13 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from invariscope.checkpoint import Checkpoint
 from invariscope.classifiers import evaluation, initial, training
 from invariscope.classifiers.architectures import architecture_of
 from invariscope.classifiers.model_file import load_classifier, save_classifier
-from invariscope.data.table import Images, monitored_split, read_data, write_table
+from invariscope.data.table import ImageSet, monitored_split, open_data, read_data, write_table
 from invariscope.errors import UserError, placed
 from invariscope.files import write_json
 from invariscope.params import build
@@ -31,8 +33,8 @@ def run(
 ) -> None:
     place, seed, block = open_device(device), params["seed"], params["block"]
     trains = "training" in block
-    images = read_data(data, "train" if trains else "test")
-    test = read_data(data, "test") if trains else images
+    test = open_data(data, "test")
+    images = read_data(data, "train") if trains else test.at(np.arange(1))  # one shows what they are like
     if len(images.class_names) < 2:
         raise UserError(f"{data}: has no class but {images.class_names[0]!r}; a classifier needs two or more")
     with placed(f"params.yaml: {study}.classifiers.{classifier}"):
@@ -64,7 +66,7 @@ def dependencies(block: dict[str, Any]) -> list[Path]:
     return code + [path for path in [Path(block.get("weights", ""))] if path.is_file()]
 
 
-def monitored(data: Path, test: Images) -> dict[str, Images]:
+def monitored(data: Path, test: ImageSet) -> dict[str, ImageSet]:
     """The split judged after every epoch: validation if the data have one, else test. Nothing is selected on it."""
     split = monitored_split(data)
-    return {split: test if split == "test" else read_data(data, split)}
+    return {split: test if split == "test" else open_data(data, split)}

@@ -3,7 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-from invariscope.data.table import balanced, read_data, write_table
+import numpy as np
+
+from invariscope.data.table import balanced, open_data, write_table
 from invariscope.files import write_json
 from invariscope.filter_gan import traversal as traversals
 from invariscope.filter_gan.config import Traversal
@@ -31,11 +33,12 @@ def run(
     place = open_device(device)
     config = build(Traversal, params["traversal"])
     trained, module, network = load_with_classifier(generator, model, place)
+    chosen = balanced(open_data(data, "test"), config.images)
     columns = traversals.traverse(
         network,
         module,
         trained,
-        balanced(read_data(data, "test"), config.images),
+        chosen.at(np.arange(len(chosen))),
         config,
         derive(params["seed"], "traversal", study, classifier, layer),
         f"{study} {classifier} {layer} traversal",
