@@ -3,9 +3,13 @@
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from invariscope.params import PARAMS, load_yaml
 from tests.toy import toy
 from tests.workflow.project import ROOT, Project, make_project
+
+pytestmark = pytest.mark.slow
 
 TRAINED = "train_classifier/handwriting/net"
 NETWORK = """\
