@@ -208,6 +208,8 @@ def test_an_odd_network_is_trained_saved_cut_and_screened(module, train_images: 
     split = split_at(loaded, convolution, x)
     below = split.below(x)
     torch.testing.assert_close(split(convolution(below[0]), *below), loaded(x))
+    inside_out = [value.to(memory_format=torch.channels_last) for value in (convolution(below[0]), *below)]
+    torch.testing.assert_close(split(*inside_out), loaded(x))
     torch.testing.assert_close(split.represent(convolution(below[0])).min(), torch.tensor(0.0))  # norm and relu are own
     banks = convolution.weight.expand(len(x), *convolution.weight.shape)
     torch.testing.assert_close(run_with_banks(loaded, convolution, x, banks), loaded(x))

@@ -31,17 +31,20 @@ class Split(nn.Module):
 
     `below` gives the layer's input first, then what passes the layer by; each has a row an image. Its own parameters,
     and `copy.deepcopy` and `train` of it, concern only what follows the layer. `own` is the layer's own normalisation
-    and activation, None if it is not known and part of `above`.
+    and activation, None if it is not known and part of `above`. `contiguous`: what follows wants its input laid out so,
+    whatever it was cut out of.
     """
 
-    def __init__(self, below: nn.Module, own: nn.Module | None, above: nn.Module) -> None:
+    def __init__(self, below: nn.Module, own: nn.Module | None, above: nn.Module, contiguous: bool = False) -> None:
         super().__init__()
         self._below = (below,)  # in a tuple: no submodule
         self.own = own
         self.above = above
+        self.contiguous = contiguous
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "Split":
-        return Split(self._below[0], copy.deepcopy(self.own, memo), copy.deepcopy(self.above, memo))
+        own, above = copy.deepcopy(self.own, memo), copy.deepcopy(self.above, memo)
+        return Split(self._below[0], own, above, self.contiguous)
 
     def below(self, x: Tensor) -> tuple[Tensor, ...]:
         return self._below[0](x)
@@ -52,11 +55,15 @@ class Split(nn.Module):
             raise UserError(
                 f"the layer's own normalisation and activation are not known: {UNKNOWN}; use `sees: convolution`"
             )
-        return self.own(convolved)
+        return self.own(self._laid_out(convolved))
 
     def forward(self, convolved: Tensor, *below: Tensor) -> Tensor:
         """Logits."""
-        return self.above(convolved if self.own is None else self.own(convolved), *below)
+        convolved = self._laid_out(convolved)
+        return self.above(convolved if self.own is None else self.own(convolved), *map(self._laid_out, below))
+
+    def _laid_out(self, value: Tensor) -> Tensor:
+        return value.contiguous() if self.contiguous else value
 
 
 def split_at(model: nn.Module, convolution: nn.Module, example: Tensor) -> Split:
@@ -65,8 +72,10 @@ def split_at(model: nn.Module, convolution: nn.Module, example: Tensor) -> Split
     A network that torch.fx cannot trace (control flow that depends on data) is replayed instead: then nothing below is
     saved, and the layer's own normalisation counts as above. Raises UserError if the model does not run the layer once.
     """
+    contiguous = getattr(model, "layout", None) == torch.contiguous_format
     try:
         split = _traced(model, convolution)
+        split.contiguous = contiguous
         if _agrees(split, model, convolution, example):
             return split
     except UserError:
@@ -75,7 +84,7 @@ def split_at(model: nn.Module, convolution: nn.Module, example: Tensor) -> Split
         pass
     path = next(name for name, module in model.named_modules() if module is convolution)
     replay = _Replay(model, path, _called_after(model, path, example))
-    return Split(_InputAndImages(model, convolution), None, replay)
+    return Split(_InputAndImages(model, convolution), None, replay, contiguous)
 
 
 @torch.no_grad()
