@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from invariscope.data.table import Images
+from invariscope.data.table import ImageSet
 from invariscope.screening.comparison import difference
 from invariscope.screening.config import Condition, Groups, Rendering, Thresholds
 from invariscope.screening.curves import curve_rows
@@ -23,7 +23,7 @@ Rows = list[dict[str, Any]]
 
 def sensitivity_rows(
     classifier: Callable[[Tensor], Tensor],
-    images: Images,
+    images: ImageSet,
     conditions: list[Condition],
     renderings: list[Rendering],
     config: Thresholds,
