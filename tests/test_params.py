@@ -99,6 +99,12 @@ REFUSED: list[tuple[str, Any, list[str]]] = [  # key, value, what the line must 
     ("digits.screening.magnitudes.rotate", [], ["did you mean rotation?"]),
     ("digits.screening.thresholds.criteria", ["f1"], ["'f1'", "accuracy, argmax"]),
     ("digits.screening.classifiers", ["cnn5", "cnn5"], ["different"]),
+    ("digits.screening.groups", ["2"], ["a mapping", "groups of classes"]),
+    ("digits.screening.groups.even", [], ["a list of 1 or more", "pattern of class names"]),
+    ("digits.screening.groups.all", ["*"], ["reserved for all classes"]),
+    ("digits.screening.sensitivity.families", ["brightness"], ["'brightness'", "translation_x, translation_y"]),
+    ("digits.screening.sensitivity.fills", ["black"], ["'black'", "zeros, border, reflection"]),
+    ("digits.classifiers.comparison", {}, ["reserved for the comparison"]),
 ]
 
 
@@ -151,6 +157,8 @@ def test_lists_name_what_is_not_defined(params: Any, schema: Any) -> None:
     line = refusal(changed(params, "studies", ["digits", "digit"]), schema)
     assert line.startswith("params.yaml: studies[1]: 'digit' is no study")
     assert "mnist" in line
+    line = refusal(changed(params, "digits.screening.magnitudes.zoom", []), schema)
+    assert line.startswith("params.yaml: digits.screening.sensitivity.families[2]: 'zoom' has no magnitudes")
     line = refusal(changed(params, "digits.screening.classifiers", ["cnn6"]), schema)
     assert line.startswith("params.yaml: digits.screening.classifiers[0]: 'cnn6' is no classifier")
 

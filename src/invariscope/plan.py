@@ -53,7 +53,12 @@ SCREENING_FILES = (
     "classes.png",
     "heat_map.png",
 )
-SENSITIVITY_FILES = ("sensitivity_curves.parquet", "sensitivity.parquet", "sensitivity.png")
+SENSITIVITY_FILES = (
+    "renderings.parquet",
+    "sensitivity_curves.parquet",
+    "sensitivity.parquet",
+    "sensitivity.png",
+)
 COMPARISON_FILES = ("thresholds.parquet", "thresholds.png", "differences.png")
 
 

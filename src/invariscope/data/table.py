@@ -234,11 +234,11 @@ def write_groups(path: Path, groups: Iterable[Mapping[str, Any]], units: Mapping
     _write(path, first.schema, chain([first], (_table(part, units) for part in parts)), rows_per_group=None)
 
 
-def read_groups(path: Path, columns: Sequence[str]) -> Iterator[pa.Table]:
-    """The row groups of a Parquet file, one at a time. Raises UserError as `read_table` does."""
+def read_groups(path: Path, columns: Sequence[str], groups: Sequence[int] | None = None) -> Iterator[pa.Table]:
+    """Row groups of a Parquet file (all, or some by number), one at a time. Raises UserError as `read_table` does."""
     with readable(path), pq.ParquetFile(path, page_checksum_verification=True) as file:
         _require(path, file.schema_arrow.names, columns)
-        for group in range(file.num_row_groups):
+        for group in range(file.num_row_groups) if groups is None else groups:
             yield file.read_row_group(group, columns=list(columns))
 
 
