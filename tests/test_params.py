@@ -95,6 +95,12 @@ REFUSED: list[tuple[str, Any, list[str]]] = [  # key, value, what the line must 
     ("digits.data.source", "imagenet", ["'imagenet'", "procedural_digits"]),
     ("digits.data.test_share", 0.5, ["is no known key", "train, test, size"]),
     ("mnist.data.size", 28, ["is no known key", "source"]),
+    ("imagenet.data.folder", REMOVED, ["is missing", "folder of images per class"]),
+    ("imagenet.data.transforms", "alexnet", ["'alexnet'", "torchvision's weights, such as alexnet.IMAGENET1K_V1"]),
+    ("imagenet.data.size", 224, ["is not allowed beside transforms"]),
+    ("imagenet.data.interpolation", "lanczos", ["'lanczos'", "nearest, bilinear, bicubic"]),
+    ("imagenet.data.classes", "classes.csv", ["'classes.csv'", "a .json or .txt file, or torchvision's weights"]),
+    ("digits.data.classes", "classes.txt", ["is no known key", "train, test, size"]),
     ("magnitudes.zoom", REMOVED, ["is missing", "a number >= 0.05"]),
     ("digits.screening.magnitudes.rotate", [], ["did you mean rotation?"]),
     ("digits.screening.thresholds.criteria", ["f1"], ["'f1'", "accuracy, argmax"]),
@@ -119,6 +125,17 @@ def test_refusal_is_one_line_with_file_key_value_and_what_is_allowed(
         assert word in line
 
 
+def test_images_of_a_folder_need_a_size_or_transforms_that_say_it(params: Any, schema: Any) -> None:
+    without = changed(params, "imagenet.data.transforms", REMOVED)
+    assert refusal(without, schema).startswith(
+        "params.yaml: imagenet.data.size: is missing; give it in px, or transforms"
+    )
+    validate(
+        changed(changed(without, "imagenet.data.size", 64), "imagenet.data.interpolation", "bicubic"), schema, PATH
+    )
+    validate(changed(params, "imagenet.data.classes", "alexnet.IMAGENET1K_V1"), schema, PATH)
+
+
 def test_params_yaml_of_the_project_is_valid(root: Path) -> None:
     tree = load_params(root / "params.yaml", root / "workflow/schemas/params.schema.yaml")
     assert tree["studies"] == ["digits", "shapes"]
@@ -140,7 +157,8 @@ def test_every_grid_needs_the_magnitude_that_changes_nothing(params: Any, schema
     assert "must contain" in refusal(changed(params, f"magnitudes.{family}", grid), schema)
     own = refusal(changed(params, f"digits.screening.magnitudes.{family}", grid), schema)
     assert own.startswith(f"params.yaml: digits.screening.magnitudes.{family}:")
-    validate(changed(params, f"digits.screening.magnitudes.{family}", []), schema, PATH)  # drops it
+    whole = changed(params, "digits.screening.sensitivity", REMOVED)  # which must not be of a family that is dropped
+    validate(changed(whole, f"digits.screening.magnitudes.{family}", []), schema, PATH)
 
 
 def test_one_family_must_be_left(params: Any, schema: Any) -> None:

@@ -36,6 +36,18 @@ def test_classifiers_are_compared_where_there_are_two() -> None:
     assert {f"results/own/{net}/screening/sensitivity.png" for net in ("net", "plain")} <= set(files)
 
 
+def test_a_file_of_classes_is_an_input_and_published_ones_are_not(tmp_path: Path) -> None:
+    path = tmp_path / "classes.json"
+    for classes, files in {str(path): [str(path)], "list.txt": ["list.txt"], "alexnet.IMAGENET1K_V1": []}.items():
+        tree = {"studies": ["own"], "own": {"data": {"classes": classes}}}
+        assert plan.class_files(tree, "own") == files
+        assert plan.missing_class_files(tree) == [f"own.data.classes: {file!r}" for file in files]
+        assert plan.missing_class_files(tree | {"studies": []}) == []
+    assert plan.class_files(params("IMAGENET1K_V1", []), "own") == []
+    path.touch()
+    assert plan.missing_class_files({"studies": ["own"], "own": {"data": {"classes": str(path)}}}) == []
+
+
 def test_only_what_a_study_asks_for_is_made_of_its_filter_gans() -> None:
     block = {"layers": {"net": {"conv2": {}, "conv4": {}}, "plain": {"conv4": {}}}, "presets": []}
     study = {"data": {}, "classifiers": {"net": {}, "plain": {}}, "filter_gan": block}

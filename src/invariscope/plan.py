@@ -109,6 +109,22 @@ def weights_files(params: Params, study: str, classifier: str) -> list[str]:
     return [weights] if "." in weights else []
 
 
+def class_files(params: Params, study: str) -> list[str]:
+    """The file that says which class each folder of a study's images is, if one does and not a published name."""
+    classes = str(params[study]["data"].get("classes", ""))
+    return [classes] if classes.endswith((".json", ".txt")) else []
+
+
+def missing_class_files(params: Params) -> list[str]:
+    """The keys of such files that the studies switched on need and that are not there."""
+    return [
+        f"{study}.data.classes: {path!r}"
+        for study in params["studies"]
+        for path in class_files(params, study)
+        if not Path(path).is_file()
+    ]
+
+
 def missing_weights(params: Params) -> list[str]:
     """The keys of weights files that the studies switched on need and that are not there."""
     return [

@@ -25,11 +25,13 @@ READERS = ("create_report", "summary", "list_changes")  # look at Snakemake's re
 
 
 def open_params() -> dict[str, Any]:
-    """params.yaml, validated; a mistake in it, or a weights file that is missing, ends Snakemake with one line."""
+    """params.yaml, validated; a mistake in it, or a file it names that is missing, ends Snakemake with one line."""
     with one_line_errors():
         params = load_params()
         for missing in plan.missing_weights(params):
             raise UserError(f"params.yaml: {missing}: no such file; put the network's state dict there")
+        for missing in plan.missing_class_files(params):
+            raise UserError(f"params.yaml: {missing}: no such file; put the list of the network's classes there")
         return params
 
 
