@@ -68,6 +68,7 @@ def toy_params(root: Path) -> dict[str, Any]:
     gan["averaging"] |= {"banks": 2, "seeds": 1, "images": 40}
     gan |= {"layers": {"small": {"conv4": {}}}, "mds": {"samples": 2, "filters": 2}}
     toy["screening"] |= {"classifiers": ["small"], "images": 20, "batch_size": 20}
+    del toy["screening"]["sensitivity"]
     toy["screening"]["magnitudes"] = {family: [] for family in params["magnitudes"] if family != "brightness"}
     top = ("seed", "data_root", "magnitudes")
     return {"studies": ["toy"], "device": "cpu", **{name: params[name] for name in top}, "toy": toy}
@@ -202,7 +203,8 @@ def only_split(name: str) -> Callable[[pa.Table], pa.Table]:
 
 
 def only_class(table: pa.Table) -> pa.Table:
-    return table.filter(pa.compute.equal(table["label"], 0))
+    """Without the names of the others, which the schema's metadata tell."""
+    return table.filter(pa.compute.equal(table["label"], 0)).replace_schema_metadata(None)
 
 
 def other_labels(table: pa.Table) -> pa.Table:
@@ -290,6 +292,8 @@ def test_image_folders(toy: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(arguments("prepare_data", {}, {"data": "good.parquet"})) == 0
     cut("photographs/cat/3.png")
     assert "photographs/cat/3.png: is no readable image" in refused("prepare_data", capsys)
+    (folder / "dog" / "4.png").write_text("a dog")
+    assert "photographs: 2 files are no readable images: cat/3.png" in refused("prepare_data", capsys)
     shutil.rmtree(folder / "cat")
     (folder / "cat").mkdir()
     assert "photographs/cat: has no images" in refused("prepare_data", capsys)
@@ -298,6 +302,14 @@ def test_image_folders(toy: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "photographs: has no folders" in refused("prepare_data", capsys)
     folder.rmdir()
     assert "photographs: no such folder" in refused("prepare_data", capsys)
+
+
+def test_classes_of_image_folders(toy: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    photographs({"cat": 5, "dog": 5})
+    edit("toy.data.classes", "classes.txt")
+    assert "classes.txt: no such file" in refused("prepare_data", capsys)
+    Path("classes.txt").write_text("n1 cat\nn2 cow\n")
+    assert "photographs/dog: is none of the 2 classes" in refused("prepare_data", capsys)
 
 
 def test_a_class_that_is_too_small_to_be_split(toy: Path, capsys: pytest.CaptureFixture[str]) -> None:

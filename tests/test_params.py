@@ -96,10 +96,22 @@ REFUSED: list[tuple[str, Any, list[str]]] = [  # key, value, what the line must 
     ("digits.data.source", "imagenet", ["'imagenet'", "procedural_digits"]),
     ("digits.data.test_share", 0.5, ["is no known key", "train, test, size"]),
     ("mnist.data.size", 28, ["is no known key", "source"]),
+    ("imagenet.data.folder", REMOVED, ["is missing", "folder of images per class"]),
+    ("imagenet.data.transforms", "alexnet", ["'alexnet'", "torchvision's weights, such as alexnet.IMAGENET1K_V1"]),
+    ("imagenet.data.size", 224, ["is not allowed beside transforms"]),
+    ("imagenet.data.interpolation", "lanczos", ["'lanczos'", "nearest, bilinear, bicubic"]),
+    ("imagenet.data.classes", "classes.csv", ["'classes.csv'", "a .json or .txt file, or torchvision's weights"]),
+    ("digits.data.classes", "classes.txt", ["is no known key", "train, test, size"]),
     ("magnitudes.zoom", REMOVED, ["is missing", "a number >= 0.05"]),
     ("digits.screening.magnitudes.rotate", [], ["did you mean rotation?"]),
     ("digits.screening.thresholds.criteria", ["f1"], ["'f1'", "accuracy, argmax"]),
     ("digits.screening.classifiers", ["cnn5", "cnn5"], ["different"]),
+    ("digits.screening.groups", ["2"], ["a mapping", "groups of classes"]),
+    ("digits.screening.groups.even", [], ["a list of 1 or more", "pattern of class names"]),
+    ("digits.screening.groups.all", ["*"], ["reserved for all classes"]),
+    ("digits.screening.sensitivity.families", ["brightness"], ["'brightness'", "translation_x, translation_y"]),
+    ("digits.screening.sensitivity.fills", ["black"], ["'black'", "zeros, border, reflection"]),
+    ("digits.classifiers.comparison", {}, ["reserved for the comparison"]),
 ]
 
 
@@ -139,6 +151,17 @@ def test_a_function_of_the_users_needs_neither_training_nor_weights(params: Any,
     validate(tree, schema, PATH)
 
 
+def test_images_of_a_folder_need_a_size_or_transforms_that_say_it(params: Any, schema: Any) -> None:
+    without = changed(params, "imagenet.data.transforms", REMOVED)
+    assert refusal(without, schema).startswith(
+        "params.yaml: imagenet.data.size: is missing; give it in px, or transforms"
+    )
+    validate(
+        changed(changed(without, "imagenet.data.size", 64), "imagenet.data.interpolation", "bicubic"), schema, PATH
+    )
+    validate(changed(params, "imagenet.data.classes", "alexnet.IMAGENET1K_V1"), schema, PATH)
+
+
 def test_params_yaml_of_the_project_is_valid(root: Path) -> None:
     tree = load_params(root / "params.yaml", root / "workflow/schemas/params.schema.yaml")
     assert tree["studies"] == ["digits", "shapes"]
@@ -160,7 +183,8 @@ def test_every_grid_needs_the_magnitude_that_changes_nothing(params: Any, schema
     assert "must contain" in refusal(changed(params, f"magnitudes.{family}", grid), schema)
     own = refusal(changed(params, f"digits.screening.magnitudes.{family}", grid), schema)
     assert own.startswith(f"params.yaml: digits.screening.magnitudes.{family}:")
-    validate(changed(params, f"digits.screening.magnitudes.{family}", []), schema, PATH)  # drops it
+    whole = changed(params, "digits.screening.sensitivity", REMOVED)  # which must not be of a family that is dropped
+    validate(changed(whole, f"digits.screening.magnitudes.{family}", []), schema, PATH)
 
 
 def test_one_family_must_be_left(params: Any, schema: Any) -> None:
@@ -177,6 +201,8 @@ def test_lists_name_what_is_not_defined(params: Any, schema: Any) -> None:
     line = refusal(changed(params, "studies", ["digits", "digit"]), schema)
     assert line.startswith("params.yaml: studies[1]: 'digit' is no study")
     assert "mnist" in line
+    line = refusal(changed(params, "digits.screening.magnitudes.zoom", []), schema)
+    assert line.startswith("params.yaml: digits.screening.sensitivity.families[2]: 'zoom' has no magnitudes")
     line = refusal(changed(params, "digits.screening.classifiers", ["cnn6"]), schema)
     assert line.startswith("params.yaml: digits.screening.classifiers[0]: 'cnn6' is no classifier")
 

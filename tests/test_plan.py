@@ -1,6 +1,7 @@
 """What params.yaml asks for."""
 
 from pathlib import Path
+from typing import Any
 
 from invariscope import plan
 
@@ -22,6 +23,29 @@ def test_only_studies_switched_on_need_their_weights(tmp_path: Path) -> None:
     assert plan.missing_weights(params(str(path), ["own"])) == [f"own.classifiers.net.weights: {str(path)!r}"]
     path.touch()
     assert plan.missing_weights(params(str(path), ["own"])) == []
+
+
+def test_classifiers_are_compared_where_there_are_two() -> None:
+    screening: dict[str, Any] = {"classifiers": ["net"]}
+    study = {"data": {}, "classifiers": {"net": {}, "plain": {}}, "screening": screening}
+    tree = {"studies": ["own"], "own": study}
+    assert not any("comparison" in file or "sensitivity" in file for file in plan.targets(tree))
+    screening |= {"classifiers": ["net", "plain"], "sensitivity": {}}
+    files = plan.targets(tree)
+    assert "results/own/comparison/thresholds.parquet" in files
+    assert {f"results/own/{net}/screening/sensitivity.png" for net in ("net", "plain")} <= set(files)
+
+
+def test_a_file_of_classes_is_an_input_and_published_ones_are_not(tmp_path: Path) -> None:
+    path = tmp_path / "classes.json"
+    for classes, files in {str(path): [str(path)], "list.txt": ["list.txt"], "alexnet.IMAGENET1K_V1": []}.items():
+        tree = {"studies": ["own"], "own": {"data": {"classes": classes}}}
+        assert plan.class_files(tree, "own") == files
+        assert plan.missing_class_files(tree) == [f"own.data.classes: {file!r}" for file in files]
+        assert plan.missing_class_files(tree | {"studies": []}) == []
+    assert plan.class_files(params("IMAGENET1K_V1", []), "own") == []
+    path.touch()
+    assert plan.missing_class_files({"studies": ["own"], "own": {"data": {"classes": str(path)}}}) == []
 
 
 def test_only_what_a_study_asks_for_is_made_of_its_filter_gans() -> None:

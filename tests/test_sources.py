@@ -173,6 +173,7 @@ CONFIGURATIONS = {
     "invariscope.filter_gan.config:Augmentation": ("filter_gan/properties/augmentation", ()),
     "invariscope.filter_gan.config:Comparison": ("filter_gan/properties/comparison", ()),
     "invariscope.screening.config:Thresholds": ("screening/properties/thresholds", ()),
+    "invariscope.screening.config:Sensitivity": ("screening/properties/sensitivity", ()),
 }
 BLOCK = ("weights", "normalisation", "training")
 BY_SWITCH = {  # likewise, for the blocks that hang on `architecture` and `source`

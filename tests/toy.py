@@ -32,7 +32,8 @@ SMALL = {
     "steps": 3,
     "permutations": 50,
 }
-IMAGES = {"data": 1200, "averaging": 100, "screening": 60, "traversal": 3}  # of `images`, by the block around it
+# The most of `images`, by the block around it.
+IMAGES = {"data": 1200, "averaging": 100, "screening": 60, "sensitivity": 20, "traversal": 3}
 CHANNELS = 8
 IDENTITIES = (0, 1)  # of additive and of multiplicative families
 

@@ -55,7 +55,12 @@ SCREENING_FILES = (
     "classes.png",
     "heat_map.png",
 )
-SENSITIVITY_FILES = ("sensitivity_curves.parquet", "sensitivity.parquet", "sensitivity.png")
+SENSITIVITY_FILES = (
+    "renderings.parquet",
+    "sensitivity_curves.parquet",
+    "sensitivity.parquet",
+    "sensitivity.png",
+)
 COMPARISON_FILES = ("thresholds.parquet", "thresholds.png", "differences.png")
 
 
@@ -122,6 +127,22 @@ def weights_files(params: Params, study: str, classifier: str) -> list[str]:
     """The file that a classifier starts from, if its weights are a file and not a published name."""
     weights = str(params[study]["classifiers"][classifier].get("weights", ""))
     return [weights] if "." in weights else []
+
+
+def class_files(params: Params, study: str) -> list[str]:
+    """The file that says which class each folder of a study's images is, if one does and not a published name."""
+    classes = str(params[study]["data"].get("classes", ""))
+    return [classes] if classes.endswith((".json", ".txt")) else []
+
+
+def missing_class_files(params: Params) -> list[str]:
+    """The keys of such files that the studies switched on need and that are not there."""
+    return [
+        f"{study}.data.classes: {path!r}"
+        for study in params["studies"]
+        for path in class_files(params, study)
+        if not Path(path).is_file()
+    ]
 
 
 def missing_weights(params: Params) -> list[str]:

@@ -204,6 +204,7 @@ def grid_problems(grids: Mapping[str, list[float]], where: tuple[str, ...]) -> I
 
 
 def study_problems(study: Mapping[str, Any], name: str, grids: Mapping[str, Any]) -> Iterator[Problem]:
+    yield from data_problems(study["data"], (name, "data"))
     size = study["data"].get("size", SIZES.get(study["data"]["source"]))
     for factor, bounds in study["data"].get("factors", {}).items():
         if isinstance(bounds, list) and bounds[0] > bounds[1]:
@@ -216,6 +217,17 @@ def study_problems(study: Mapping[str, Any], name: str, grids: Mapping[str, Any]
         yield from layer_problems(layers, study["classifiers"], (name, "filter_gan", "layers"))
     if "screening" in study:
         yield from screening_problems(study["screening"], study["classifiers"], grids, (name, "screening"))
+
+
+def data_problems(data: Mapping[str, Any], where: tuple[str, ...]) -> Iterator[Problem]:
+    if data["source"] != "image_folder":
+        return
+    if "transforms" in data:
+        for key in ("size", "shorter_side", "interpolation"):
+            if key in data:
+                yield (*where, key), "is not allowed beside transforms, which say it; leave one of them"
+    elif "size" not in data:
+        yield (*where, "size"), "is missing; give it in px, or transforms such as alexnet.IMAGENET1K_V1"
 
 
 def filter_gan_problems(block: Mapping[str, Any], where: tuple[str, ...]) -> Iterator[Problem]:

@@ -1,5 +1,6 @@
 """Differences are those put in, nothing differs from itself, and pairing takes out what both share."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,8 +11,8 @@ from torch import Tensor, nn
 from invariscope.errors import UserError
 from invariscope.screening.comparison import comparison_rows
 from invariscope.screening.config import Rendering, Sensitivity, Thresholds, groups_of
-from invariscope.screening.responses import Responses
-from invariscope.screening.sensitivity import sensitivity_rows
+from invariscope.screening.responses import Responses, open_screenings, write_responses
+from invariscope.screening.sensitivity import screen_renderings, sensitivity_rows
 from tests.screening.test_screen import pictures
 from tests.screening.test_thresholds import answers
 
@@ -82,23 +83,15 @@ class Edge(nn.Module):
         return 20 * torch.stack([-rim, rim], dim=1)
 
 
-def test_what_fills_the_edge_is_found() -> None:
+def test_what_fills_the_edge_is_found(tmp_path: Path) -> None:
     """The network looks at the rim alone: shrunk images are lost with black edges, and not with repeated ones."""
     images = pictures(60, classes=2)
     images.labels[:] = 1
     sweep = [("zoom", factor) for factor in (0.3, 0.6, 1.0)] + [("brightness", 0.0), ("brightness", 0.1)]
-    config = Sensitivity(60, ("zoom", "brightness"), ("zeros", "border"), ("bilinear", "nearest"))
-    curves, rows = sensitivity_rows(
-        Edge(),
-        images,
-        sweep,
-        config.renderings(Rendering()),
-        CONFIG,
-        {"all": frozenset("b")},
-        0,
-        torch.device("cpu"),
-        ORIGIN,
-    )
+    renderings = Sensitivity(60, (), ("zeros", "border"), ("bilinear", "nearest")).renderings(Rendering())
+    path = tmp_path / "renderings.parquet"
+    write_responses(path, screen_renderings(Edge(), images, sweep, renderings, 0, torch.device("cpu")), ORIGIN)
+    curves, rows = sensitivity_rows(open_screenings(path), {"all": frozenset("b")}, CONFIG, 0, ORIGIN)
     found = {(row["family"], row["fill"], row["interpolation"]): row for row in rows}
     assert list(found) == [
         ("zoom", "zeros", "bilinear"),

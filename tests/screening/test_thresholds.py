@@ -165,20 +165,25 @@ def test_open_interval_where_many_resamples_are_censored() -> None:
 def test_first_crossing_interpolates_and_ignores_rounding() -> None:
     magnitudes = np.array([1.0, 0.8, 0.4])
     curves = np.array([[1, 0.7, 0.3], [1, 0.5, 0.5], [1, 0.2, 0.9], [0.3 - 0.1, 0.2, 0.1]])
-    places, comes_back, middles = first_crossings(curves, magnitudes, np.array([0.5, 0.5, 0.5, 0.2]))
+    places, rebounds, back = first_crossings(curves, magnitudes, np.array([0.5, 0.5, 0.5, 0.2]))
     np.testing.assert_allclose(places, [0.6, -math.inf, 0.875, 0.8])
-    assert comes_back.tolist() == [False, False, True, False]
-    assert np.isnan(middles).all()  # the third is still back at the end of the grid
+    np.testing.assert_allclose(rebounds, [[math.nan, math.nan, 0.4, math.nan]] * 2)
+    assert back == (-math.inf, -math.inf)  # of the first curve
 
 
-def test_rebound_is_the_middle_of_the_stretch_that_comes_back() -> None:
-    """Turned by 90 degrees a square is itself again: recognised within 20 degrees of every quarter turn."""
-    grid = [float(angle) for angle in range(0, 141, 10)]
-    angles = np.array([min(angle % 90, 90 - angle % 90) for angle in grid])
-    curve = np.where(angles < 20, 1.0, 0.0) + np.where(angles == 20, 0.5, 0)
-    places, comes_back, middles = first_crossings(np.array([curve, 1 - curve]), np.array(grid), np.array([0.5, 0.6]))
-    assert places[0] == 30 - 10 and comes_back[0] and middles[0] == 90  # at 20 it meets the level exactly
-    assert places[1] == 0 and comes_back[1] and middles[1] == pytest.approx((22 + 68) / 2)
+def test_rebound_is_where_the_curve_is_highest_of_the_stretch_that_comes_back() -> None:
+    """Recognised within 20 degrees of every quarter turn, and a little better on one side."""
+    grid = np.arange(0.0, 281, 10)
+    off = np.minimum(grid % 90, 90 - grid % 90)
+    curve = np.select([off < 10, off < 20, off == 20], [1.0, 0.8, 0.5], 0.0)
+    lopsided = np.where((grid > 45) & (grid < 90), curve / 1.25, curve)
+    for values, highest in ((curve, 90), (lopsided, 90), (np.where(curve == 1, 0.8, curve), 90)):
+        places, rebounds, back = first_crossings(values[None], grid, np.array([0.5]))
+        assert places[0] == pytest.approx(20) and rebounds.mean() == highest
+        assert back[0] == pytest.approx(70 if values is not lopsided else 74.17, abs=0.1)
+        assert back[1] == pytest.approx(110)
+    _, rebounds, back = first_crossings(curve[None, :10], grid[:10], np.array([0.5]))
+    assert rebounds.tolist() == [[90], [90]] and back[1] == math.inf  # the grid ends there
 
 
 def test_a_square_comes_back_at_a_quarter_turn() -> None:
@@ -191,7 +196,8 @@ def test_a_square_comes_back_at_a_quarter_turn() -> None:
         lambda angle, place: min(angle % 90, 90 - angle % 90) < widths,
     )
     row = found(responses, **key())
-    assert row["rebounds"] and row["rebound_low"] <= 90 <= row["rebound_high"] and row["rebound"] == pytest.approx(90)
+    assert row["rebounds"] and row["rebound"] == row["rebound_low"] == row["rebound_high"] == 90
+    assert 60 < row["rebound_start"] < 90 < row["rebound_end"] < 120
     assert 10 < row["threshold"] < 30 and row["rebound_share"] == 1
 
 

@@ -25,6 +25,11 @@ def code_with_architecture(step):
     return lambda wildcards: code_of(step, *plan.architecture_modules(PARAMS, wildcards.study, wildcards.classifier))
 
 
+def classes_of(wildcards):
+    """The file that says which class each folder of the study's images is, if one does."""
+    return plan.class_files(PARAMS, wildcards.study)
+
+
 def weights_of(wildcards):
     """The file that the classifier starts from, if it does."""
     return plan.weights_files(PARAMS, wildcards.study, wildcards.classifier)

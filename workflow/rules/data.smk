@@ -4,6 +4,7 @@
 rule prepare_data:
     """Draw or import a study's images: one Parquet table with labels, splits and known factors."""
     input:
+        classes=classes_of,
         code=code_with_source("prepare_data"),
     output:
         data="data/{study}.parquet",

@@ -65,8 +65,7 @@ rule sweep_renderings:
         model="results/{study}/{classifier}/training/model.safetensors",
         code=code_with_architecture("sweep_renderings"),
     output:
-        curves="results/{study}/{classifier}/screening/sensitivity_curves.parquet",
-        thresholds="results/{study}/{classifier}/screening/sensitivity.parquet",
+        responses="results/{study}/{classifier}/screening/renderings.parquet",
     log:
         "logs/sweep_renderings/{study}/{classifier}.log",
     benchmark:
@@ -83,8 +82,33 @@ rule sweep_renderings:
     shell:
         "PYTHONPATH=src python -m invariscope sweep_renderings"
         " {wildcards.study} {wildcards.classifier} --data {input.data}"
-        " --model {input.model} --curves {output.curves}"
-        " --thresholds {output.thresholds} --log {log}"
+        " --model {input.model} --responses {output.responses} --log {log}"
+
+
+rule find_sensitivity:
+    """How far thresholds hang on fill and interpolation, paired over images."""
+    input:
+        responses="results/{study}/{classifier}/screening/renderings.parquet",
+        code=code_of("find_sensitivity"),
+    output:
+        curves="results/{study}/{classifier}/screening/sensitivity_curves.parquet",
+        thresholds="results/{study}/{classifier}/screening/sensitivity.parquet",
+    log:
+        "logs/find_sensitivity/{study}/{classifier}.log",
+    benchmark:
+        "benchmarks/jobs/find_sensitivity/{study}/{classifier}.tsv"
+    conda:
+        "../envs/library.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=30,
+    params:
+        values=parameters("find_sensitivity"),
+    shell:
+        "PYTHONPATH=src python -m invariscope find_sensitivity"
+        " {wildcards.study} {wildcards.classifier} --responses {input.responses}"
+        " --curves {output.curves} --thresholds {output.thresholds} --log {log}"
 
 
 rule compare_classifiers:

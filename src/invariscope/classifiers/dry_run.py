@@ -65,7 +65,7 @@ def _require_shape(logits: object, expected: tuple[int, int], shape: tuple[int, 
         advice = ""
         if own[:1] == expected[:1] and len(own) == 2:
             counts = f"{own[1]} outputs and {expected[1]} classes"
-            advice = f": {counts}; mend the network, or map the classes with data.classes"
+            advice = f": {counts}; mend the network, or say what its outputs are with data.classes"
         raise UserError(f"gives {own}{mode} of images {shape}, not {expected}{advice}")
     if not logits.is_floating_point():
         raise UserError(f"gives {logits.dtype} numbers{mode}; logits are floating-point")

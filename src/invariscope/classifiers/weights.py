@@ -98,8 +98,8 @@ def take(network: nn.Module, weights: Weights, class_names: Sequence[str], train
     elif others:
         outputs = f"{len(tensors[others[-1]])} classes, the data have {len(class_names)}"
         raise UserError(
-            f"weights: {weights.path}: tell {outputs}; map your folders to theirs with data.classes, or add `training` "
-            "to train a new read-out"
+            f"weights: {weights.path}: tell {outputs}; say which is which with data.classes, or add `training` to "
+            "train a new read-out"
         )
     elif not trained_further and (weights.class_names or tuple(class_names)) != tuple(class_names):
         raise UserError(f"weights: {weights.path}: tell other classes than the data's; add `training` to train them on")

@@ -12,18 +12,20 @@ def split_by_share(
 ) -> dict[str, np.ndarray]:
     """Indices (n,) of each split: `shares` of every class, drawn at random, and what is left as `train`.
 
-    Every split gets at least one image of every class. Raises UserError naming a class that is too small for that.
+    Every split gets at least one image of every class that has any. Raises UserError naming a class that is too small
+    for that.
     """
     parts: dict[str, list[np.ndarray]] = {"train": [], **{split: [] for split in shares}}
     if sum(shares.values()) >= 1:
         del parts["train"]
     for label, name in enumerate(class_names):
         members = generator.permutation(np.flatnonzero(labels == label))
-        if len(members) < len(parts):
+        if 0 < len(members) < len(parts):
             raise UserError(f"class {name!r} has {len(members)} images for the splits {', '.join(parts)}; add some")
-        counts = {split: max(1, round(share * len(members))) for split, share in shares.items()}
+        least = min(1, len(members))
+        counts = {split: max(least, round(share * len(members))) for split, share in shares.items()}
         if "train" in parts:
-            counts["train"] = max(1, len(members) - sum(counts.values()))
+            counts["train"] = max(least, len(members) - sum(counts.values()))
         bounds = np.minimum(np.cumsum([0, *(counts[split] for split in parts)]), len(members))
         for split, start, stop in zip(parts, bounds[:-1], bounds[1:], strict=True):
             parts[split].append(members[start:stop])

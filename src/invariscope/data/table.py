@@ -234,11 +234,11 @@ def write_groups(path: Path, groups: Iterable[Mapping[str, Any]], units: Mapping
     _write(path, first.schema, chain([first], (_table(part, units) for part in parts)), rows_per_group=None)
 
 
-def read_groups(path: Path, columns: Sequence[str]) -> Iterator[pa.Table]:
-    """The row groups of a Parquet file, one at a time. Raises UserError as `read_table` does."""
-    read_table(path, columns, filters=[(columns[0], "=", None)])  # that the columns are there
+def read_groups(path: Path, columns: Sequence[str], groups: Sequence[int] | None = None) -> Iterator[pa.Table]:
+    """Row groups of a Parquet file (all, or some by number), one at a time. Raises UserError as `read_table` does."""
     with readable(path), pq.ParquetFile(path, page_checksum_verification=True) as file:
-        for group in range(file.num_row_groups):
+        _require(path, file.schema_arrow.names, columns)
+        for group in range(file.num_row_groups) if groups is None else groups:
             yield file.read_row_group(group, columns=list(columns))
 
 
@@ -256,12 +256,15 @@ def write_rows(
 def read_table(path: Path, columns: Iterable[str] | None = None, filters: Any = None) -> pa.Table:
     """Read a Parquet file. Raises UserError if it is missing, damaged, or lacks a column."""
     with readable(path):
-        names = set(pq.read_schema(path).names)
-        missing = sorted(set(columns or ()) - names)
-        if missing:
-            raise UserError(f"{path}: has no column {missing[0]!r}; it has {', '.join(sorted(names))}")
         wanted = None if columns is None else list(columns)
+        _require(path, pq.read_schema(path).names, wanted or ())
         return pq.read_table(path, columns=wanted, filters=filters, page_checksum_verification=True)
+
+
+def _require(path: Path, names: Iterable[str], columns: Iterable[str]) -> None:
+    """Raises UserError if a file lacks a column."""
+    if missing := sorted(set(columns) - set(names)):
+        raise UserError(f"{path}: has no column {missing[0]!r}; it has {', '.join(sorted(names))}")
 
 
 @contextmanager

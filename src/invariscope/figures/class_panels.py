@@ -1,6 +1,7 @@
 """The papers' per-class panels: which classes get the softmax of one class's images as a transformation grows."""
 
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -12,9 +13,9 @@ from invariscope.figures.magnitudes import COLUMNS, FLOOR, TOP, Row, image_strip
 
 PAPER = ("gaussian_noise", "rotation", "zoom", "translation_x")  # families of the paper's Figures 6 and 11
 ROW_HEIGHT = 2.15  # inches
-OWN = {"color": style.COLOURS[1], "linestyle": "-"}  # the class that the images are of
-OTHERS = {"color": "#999999", "linestyle": ":"}
-LOOK = tuple(
+OWN: dict[str, Any] = {"color": style.COLOURS[1], "linestyle": "-"}  # the class that the images are of
+OTHERS: dict[str, Any] = {"color": "#999999", "linestyle": ":"}
+LOOK: tuple[dict[str, Any], ...] = tuple(
     {"color": style.COLOURS[place], "linestyle": dash} for place, dash in ((2, "--"), (3, "-."), (4, (0, (4, 1, 1, 1))))
 )
 
@@ -61,7 +62,7 @@ def _panel(axes: Axes, own: str, curve: list[Row], predicted: list[Row]) -> None
         axes.plot(magnitudes, probabilities, label=name, **looks.get(name, OTHERS))
     handles = [line for line in axes.get_lines() if line.get_label() in looks]
     axes.plot([row["magnitude"] for row in curve], [row["accuracy"] for row in curve], color="black", linewidth=0.8)
-    place = {"loc": "lower center", "bbox_to_anchor": (0.5, 0.99)}
+    place: dict[str, Any] = {"loc": "lower center", "bbox_to_anchor": (0.5, 0.99)}
     axes.legend(handles=handles, fontsize=6, borderpad=0, labelspacing=0.2, **place)
     axes.set(ylim=(FLOOR, TOP), yticks=(0, 0.5, 1))
 

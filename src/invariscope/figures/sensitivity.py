@@ -1,8 +1,10 @@
 """What the choice of fill and interpolation does to curves and thresholds that are meant to be about the classifier."""
 
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
@@ -44,7 +46,7 @@ def draw(path: Path, curves: pa.Table, thresholds: pa.Table) -> None:
         )
 
 
-def _look(renderings: list[Rendering], rendering: Rendering) -> dict[str, object]:
+def _look(renderings: list[Rendering], rendering: Rendering) -> dict[str, Any]:
     place = renderings.index(rendering)
     return {"color": style.COLOURS[place % len(style.COLOURS)], "linestyle": STYLES[place % len(STYLES)]}
 
@@ -80,8 +82,8 @@ def _moves(axes: Axes, rows: list[Row], renderings: list[Rendering], column: str
     axes.grid(axis="y", visible=False)
 
 
-def _legend(axes: Axes) -> list[Line2D]:
-    marks = {"color": "black", "linestyle": "none"}
+def _legend(axes: Axes) -> list[Artist]:
+    marks: dict[str, Any] = {"color": "black", "linestyle": "none"}
     return [
         *axes.get_legend_handles_labels()[0],
         Line2D([], [], marker=DIRECTIONS["negative"][0], label="towards smaller magnitudes", **marks),

@@ -32,6 +32,8 @@ def open_params() -> dict[str, Any]:
             raise UserError(f"params.yaml: {missing}: no such file; put the network's state dict there")
         for missing in plan.missing_modules(params):
             raise UserError(f"params.yaml: {missing}: no such module in this folder, nor among what is installed")
+        for missing in plan.missing_class_files(params):
+            raise UserError(f"params.yaml: {missing}: no such file; put the list of the network's classes there")
         return params
 
 

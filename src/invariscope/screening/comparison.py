@@ -48,11 +48,11 @@ def comparison_rows(
     ]
 
 
-def check_paired(one: Answers, other: Answers, which: str) -> None:
+def check_paired(one: Answers, other: Answers, which: str, same_conditions: bool = True) -> None:
     """Raises UserError unless both are answers to as many images of each class, under the same conditions."""
     if one.sizes != other.sizes:
         raise UserError(f"{which} were screened with other images; run screen_transforms again for both")
-    if one.conditions != other.conditions:
+    if same_conditions and one.conditions != other.conditions:
         raise UserError(f"{which} were screened with other magnitudes; run screen_transforms again for both")
 
 

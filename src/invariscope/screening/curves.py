@@ -10,6 +10,8 @@ from invariscope.screening.responses import Answers, Origin, described, families
 
 TOP = 3  # predicted classes shown by name, as in the paper's plots
 
+CURVE_UNITS = {"magnitude": "column unit", "accuracy": "fraction", "true_class_probability": "softmax"}
+
 Sums = Iterator[tuple[str, np.ndarray]]  # name of a class, sums over its images
 Rows = list[dict[str, Any]]
 

@@ -121,7 +121,10 @@ def described(answers: Answers, family: str) -> dict[str, Any]:
 
 
 def write_responses(path: Path, parts: Iterable[Responses], origin: Origin) -> None:
-    """One row an image and condition, images outermost; a row group a class, written as it comes."""
+    """One row an image and condition, images outermost; a row group a class, written as it comes.
+
+    Parts of several screenings may follow one another.
+    """
     units = {"magnitude": "by family", "true_class_probability": "softmax", "probabilities": "softmax, by label"}
     write_groups(path, (_columns(part, origin) for part in parts), units)
 
@@ -153,26 +156,44 @@ class StoredResponses:
     """Responses in a file, read class by class; what is not pixels or softmax is known at once."""
 
     path: Path
+    row_groups: dict[str, int]  # by class
     conditions: list[Condition]
     rendering: Rendered
     sizes: dict[str, int]
 
     def __iter__(self) -> Iterator[Responses]:
-        for table in read_groups(self.path, READ):
+        for table in read_groups(self.path, READ, list(self.row_groups.values())):
             yield _part(table, self.path, self.conditions)
 
 
 def open_responses(path: Path) -> StoredResponses:
     """The inverse of `write_responses`. Raises UserError if the file is damaged, or lacks images of a condition."""
-    first = _part(next(read_groups(path, READ)), path)
-    count = len(first.conditions)
-    sizes: dict[str, int] = {}
-    for index in read_groups(path, INDEX):
+    screenings = open_screenings(path)
+    if len(screenings) > 1:
+        raise _incomplete(path)
+    return screenings[0]
+
+
+def open_screenings(path: Path) -> list[StoredResponses]:
+    """Responses that were written one after the other, to the same images under other conditions or renderings."""
+    found: list[tuple[dict[str, int], dict[str, int]]] = []  # row groups and rows, by class
+    for place, index in enumerate(read_groups(path, INDEX)):
         names = index["class_name"].unique().to_pylist()
-        if len(names) > 1 or names[0] in sizes or len(index) % count:
+        if len(names) > 1:
             raise _incomplete(path)
-        sizes[names[0]] = len(index) // count
-    return StoredResponses(path, first.conditions, first.rendering, sizes)
+        if not found or names[0] in found[-1][0]:  # a class comes up again: the next screening
+            found.append(({}, {}))
+        found[-1][0][names[0]], found[-1][1][names[0]] = place, len(index)
+    return [_opened(path, groups, rows) for groups, rows in found]
+
+
+def _opened(path: Path, groups: dict[str, int], rows: dict[str, int]) -> StoredResponses:
+    first = _part(next(read_groups(path, READ, [next(iter(groups.values()))])), path)
+    count = len(first.conditions)
+    if any(size % count for size in rows.values()):
+        raise _incomplete(path)
+    sizes = {name: size // count for name, size in rows.items()}
+    return StoredResponses(path, groups, first.conditions, first.rendering, sizes)
 
 
 def _part(table: pa.Table, path: Path, expected: list[Condition] | None = None) -> Responses:

@@ -3,48 +3,56 @@
 The same images under each rendering, one change at a time; differences are paired over images.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from invariscope.data.table import Images
-from invariscope.screening.comparison import difference
+from invariscope.data.table import ImageSet
+from invariscope.screening.comparison import check_paired, difference
 from invariscope.screening.config import Condition, Groups, Rendering, Thresholds
 from invariscope.screening.curves import curve_rows
 from invariscope.screening.families import FAMILIES
-from invariscope.screening.responses import Origin, described
-from invariscope.screening.screen import screen
+from invariscope.screening.responses import Answers, Origin, Responses, by_class, described
+from invariscope.screening.screen import screen_blocks
 from invariscope.screening.thresholds import Crossing, Key, crossings, labelled, threshold_columns
 
 Rows = list[dict[str, Any]]
 
 
-def sensitivity_rows(
+def screen_renderings(
     classifier: Callable[[Tensor], Tensor],
-    images: Images,
-    conditions: list[Condition],
-    renderings: list[Rendering],
-    config: Thresholds,
-    groups: Groups,
+    images: ImageSet,
+    conditions: Sequence[Condition],
+    renderings: Sequence[Rendering],
     seed: int,
     device: torch.device,
-    origin: Origin,
     batch_size: int = 256,
-) -> tuple[Rows, Rows]:
-    """Curves and thresholds of the groups, under each of `renderings` that concerns a family.
+) -> Iterator[Responses]:
+    """`screen` under each rendering, class by class; all but the first only for the families that they change."""
+    for rendering in renderings:
+        swept = [
+            step
+            for step in conditions
+            if rendering == renderings[0] or rendering.recorded(step[0]) != renderings[0].recorded(step[0])
+        ]
+        if swept:
+            yield from by_class(screen_blocks(classifier, images, swept, rendering, seed, device, batch_size))
 
-    Threshold rows say also how much further the classifier holds out than under the first rendering (`difference`).
+
+def sensitivity_rows(
+    screenings: Sequence[Answers], groups: Groups, config: Thresholds, seed: int, origin: Origin
+) -> tuple[Rows, Rows]:
+    """Curves and thresholds of the groups under every rendering, the usual one first.
+
+    Threshold rows say also how much further the classifier holds out than under the usual rendering (`difference`).
     """
     curves: Rows = []
     thresholds: Rows = []
     usual: dict[Key, Crossing] = {}
-    for rendering in renderings:
-        swept = [step for step in conditions if rendering == renderings[0] or _concerns(step[0], rendering, renderings)]
-        if not swept:
-            continue
-        answers = screen(classifier, images, swept, rendering, seed, device, batch_size)
+    for answers in screenings:
+        check_paired(screenings[0], answers, "the renderings", same_conditions=False)
         curves += [row for row in curve_rows(answers, groups, origin) if row["class_name"] in groups]
         found = {key: value for key, value in crossings(answers, groups, config, seed).items() if key[2] in groups}
         usual = usual or found
@@ -60,7 +68,3 @@ def sensitivity_rows(
             for key, crossing in found.items()
         ]
     return curves, thresholds
-
-
-def _concerns(family: str, rendering: Rendering, renderings: list[Rendering]) -> bool:
-    return rendering.recorded(family) != renderings[0].recorded(family)

@@ -6,7 +6,9 @@ Criteria (the level and the second criterion's interpolation are our choice; the
   the true class over the best other one is averaged over classes, each weighted by its images.
 Between two magnitudes of the grid the curve (accuracy; lead) is a straight line. A class that is lost on clean images
 already has its threshold at the identity. A class that comes back after its threshold (a square turned by 90 degrees)
-does so over a stretch of magnitudes; its middle is the `rebound`.
+does so over a stretch of magnitudes; where the curve is highest on the first such stretch is its `rebound`. That is a
+magnitude of the grid (or midway, if several are equally high), since the ends of the stretch need not lie evenly about
+it; its interval spans all that are equally high.
 """
 
 import math
@@ -24,9 +26,13 @@ from invariscope.seeding import numpy_generator
 ROUNDING = 1e-12  # what is equal but for rounding is not under
 SMALLEST = 1e-9  # an accuracy that is zero counts as lost, whatever it is compared with
 
-NUMBERS = ("threshold", "ci_low", "ci_high", "rebound", "rebound_low", "rebound_high", "level")  # even if all are null
+PLACES = (
+    *("threshold", "ci_low", "ci_high"),
+    *("rebound", "rebound_low", "rebound_high", "rebound_start", "rebound_end"),
+)
+NUMBERS = (*PLACES, "level")  # also where all are null
 UNITS = {
-    **dict.fromkeys(("threshold", "ci_low", "ci_high", "rebound", "rebound_low", "rebound_high"), "column unit"),
+    **dict.fromkeys(PLACES, "column unit"),
     "grid_end": "column unit",
     "level": "share of clean",
 }
@@ -38,13 +44,12 @@ Key = tuple[str, str, str, str]  # family, direction, class name, criterion
 class Crossing:
     """One threshold: the first of each array is that of the images, the rest those of resamples of them.
 
-    Infinite, with the sign of the direction, where a curve never falls under; a rebound is NaN where there is none, or
-    its end lies beyond the grid.
+    Infinite, with the sign of the direction, where a curve never falls under; NaN where it does not come back.
     """
 
     places: np.ndarray  # (1 + resamples,) magnitudes
-    comes_back: np.ndarray  # (1 + resamples,) bool
-    rebounds: np.ndarray  # (1 + resamples,) magnitudes
+    rebounds: np.ndarray  # (2, 1 + resamples) magnitudes, the first and the last that are highest
+    back: tuple[float, float]  # the first stretch over which it comes back; infinite where the grid ends before it
     clean: np.ndarray  # (1 + resamples,) accuracy or lead at the identity
     mean: np.ndarray  # (1 + resamples,) accuracy or lead, averaged over the magnitudes beyond the identity
     grid_end: float
@@ -57,10 +62,10 @@ def threshold_rows(
     """A row for every family, direction, group and class ("all" first), and criterion.
 
     `threshold` is null and `censored` true where the curve never falls under within the grid, which ends at `grid_end`.
-    `rebounds`: it comes back later, about `rebound` (null if the grid ends before it falls under again). `ci_low` and
-    `ci_high` bound the threshold as it is signed, by percentiles over resampled images; an end is null where that
-    percentile never falls under within the grid. `rebound_low` and `rebound_high` likewise, over the resamples that
-    have one. `censored_share` and `rebound_share` are shares of the resamples.
+    `rebounds`: it comes back later, from `rebound_start` to `rebound_end` (null if the grid ends before), most at
+    `rebound`. `ci_low` and `ci_high` bound the threshold as it is signed, by percentiles over resampled images; an end
+    is null where that percentile never falls under within the grid. `rebound_low` and `rebound_high` likewise, over
+    the resamples that come back. `censored_share` and `rebound_share` are shares of the resamples.
     """
     return [
         {
@@ -90,7 +95,8 @@ def _resampled_curves(
     """Name, images, criterion and curves (1 + resamples, M): of the groups, then of the classes."""
     sizes = {group: sum(answers.sizes[name] for name in members) for group, members in groups.items()}
     drawn = {group: resample(size, config.resamples, seed, group) for group, size in sizes.items()}
-    sums = {(group, criterion): np.float64(0) for group in groups for criterion in config.criteria}
+    shape = (1 + config.resamples, len(answers.conditions))
+    sums = {(group, criterion): np.zeros(shape) for group in groups for criterion in config.criteria}
     seen = dict.fromkeys(groups, 0)
     of_classes = []
     for part in answers:
@@ -103,9 +109,9 @@ def _resampled_curves(
             counts = drawn[group][:, seen[group] : seen[group] + images]
             seen[group] += images
             for criterion in config.criteria:
-                sums[group, criterion] = sums[group, criterion] + CURVES[criterion](part, counts)
+                sums[group, criterion] += CURVES[criterion](part, counts)
     for (group, criterion), total in sums.items():
-        yield group, sizes[group], criterion, np.asarray(total) / sizes[group]
+        yield group, sizes[group], criterion, total / sizes[group]
     yield from of_classes
 
 
@@ -166,17 +172,19 @@ def _crossing(
     magnitudes = np.array([answers.conditions[place][1] for place in places])
     clean = curves[:, 0]
     levels = np.maximum(config.level * clean, SMALLEST) if criterion == "accuracy" else np.zeros(len(curves))
-    found, comes_back, middles = first_crossings(curves, magnitudes, levels)
-    return Crossing(found, comes_back, middles, clean, curves[:, 1:].mean(axis=1), float(magnitudes[-1]), images)
+    found, rebounds, back = first_crossings(curves, magnitudes, levels)
+    return Crossing(found, rebounds, back, clean, curves[:, 1:].mean(axis=1), float(magnitudes[-1]), images)
 
 
 def first_crossings(
     curves: np.ndarray, magnitudes: np.ndarray, levels: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Where each curve (R, J) over `magnitudes` (J,) first falls under its level (R,), linearly interpolated; whether
-    it is at or above it again later; and the middle of the first stretch over which it is.
+) -> tuple[np.ndarray, np.ndarray, tuple[float, float]]:
+    """Where each curve (R, J) over `magnitudes` (J,) first falls under its level (R,), linearly interpolated; where it
+    is highest of the first stretch over which it is back (2, R), first and last such magnitude; and start and end of
+    that stretch, for the first curve.
 
-    Infinite, with the sign of the direction, where it never falls; NaN where such a stretch does not begin, or end.
+    Infinite, with the sign of the direction, where it never falls, or never comes back, or the grid ends before it
+    falls again; the rebound is NaN where there is none.
     """
     under = curves < levels[:, None] - ROUNDING
     steps = np.arange(len(magnitudes))
@@ -194,9 +202,11 @@ def first_crossings(
     fall, fallen = place(under)
     rise, risen = place(~under & (steps > fall[:, None]))
     again, lost = place(under & (steps > rise[:, None]))
-    ended = again < len(magnitudes)
-    middles = np.where(ended, (np.where(ended, risen, 0) + np.where(ended, lost, 0)) / 2, np.nan)
-    return fallen, rise < len(magnitudes), middles
+    back = np.where((steps >= rise[:, None]) & (steps < again[:, None]), curves, -np.inf)
+    highest = back >= back.max(axis=1, keepdims=True) - ROUNDING
+    first, last = highest.argmax(axis=1), len(steps) - 1 - highest[:, ::-1].argmax(axis=1)
+    rebounds = np.where(rise < len(steps), magnitudes[np.stack([first, last])], np.nan)
+    return fallen, rebounds, (float(risen[0]), float(lost[0]))
 
 
 def labelled(key: Key, groups: Groups) -> dict[str, str]:
@@ -209,19 +219,25 @@ def threshold_columns(crossing: Crossing, criterion: str, config: Thresholds) ->
     """The columns of one threshold."""
     tail = (1 - config.confidence) / 2
     low, high = np.quantile(crossing.places[1:], (tail, 1 - tail), method="inverted_cdf")
-    middles = crossing.rebounds[1:][np.isfinite(crossing.rebounds[1:])]
-    ends = np.quantile(middles, (tail, 1 - tail), method="inverted_cdf") if len(middles) else (np.nan, np.nan)
+    comes_back = np.isfinite(crossing.rebounds[0])
+    rebounds = np.sort(crossing.rebounds[:, 1:][:, comes_back[1:]], axis=0)
+    ends = [
+        np.quantile(side, share, method="inverted_cdf") if len(side) else np.nan
+        for side, share in zip(rebounds, (tail, 1 - tail), strict=True)
+    ]
     return {
         "threshold": finite(crossing.places[0]),
         "ci_low": finite(low),
         "ci_high": finite(high),
         "censored": not np.isfinite(crossing.places[0]),
-        "rebounds": bool(crossing.comes_back[0]),
-        "rebound": finite(crossing.rebounds[0]),
+        "rebounds": bool(comes_back[0]),
+        "rebound": finite(crossing.rebounds[:, 0].mean()),
         "rebound_low": finite(ends[0]),
         "rebound_high": finite(ends[1]),
+        "rebound_start": finite(crossing.back[0]),
+        "rebound_end": finite(crossing.back[1]),
         "censored_share": float(np.isinf(crossing.places[1:]).mean()),
-        "rebound_share": float(crossing.comes_back[1:].mean()),
+        "rebound_share": float(comes_back[1:].mean()),
         "clean": float(crossing.clean[0]),
         "level": config.level if criterion == "accuracy" else None,
         "confidence": config.confidence,

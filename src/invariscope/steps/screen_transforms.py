@@ -10,7 +10,7 @@ from invariscope.data.table import balanced, open_data, write_rows, write_table
 from invariscope.errors import UserError
 from invariscope.runtime import open_device
 from invariscope.screening.config import Rendering, conditions, groups_of
-from invariscope.screening.curves import curve_rows, top_class_rows
+from invariscope.screening.curves import CURVE_UNITS, curve_rows, top_class_rows
 from invariscope.screening.responses import by_class, example_columns, open_responses, write_responses
 from invariscope.screening.screen import BestRecognised, sample_classes, screen_blocks, transformed
 
@@ -56,8 +56,7 @@ def run(
 
     answers = open_responses(responses)
     groups = groups_of(answers.sizes, params["groups"])
-    units = {"magnitude": "column unit", "accuracy": "fraction", "true_class_probability": "softmax"}
-    write_rows(curves, curve_rows(answers, groups, origin), units)
+    write_rows(curves, curve_rows(answers, groups, origin), CURVE_UNITS)
     write_rows(
         top_classes,
         top_class_rows(answers, groups, images.class_names, origin),

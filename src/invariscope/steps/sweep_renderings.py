@@ -4,13 +4,12 @@ from pathlib import Path
 from typing import Any
 
 from invariscope.classifiers.model_file import load_classifier
-from invariscope.data.table import balanced, open_data, write_rows
+from invariscope.data.table import balanced, open_data
 from invariscope.params import build
 from invariscope.runtime import open_device
-from invariscope.screening.comparison import DIFFERENCES
-from invariscope.screening.config import Rendering, Sensitivity, Thresholds, conditions, groups_of
-from invariscope.screening.sensitivity import sensitivity_rows
-from invariscope.screening.thresholds import NUMBERS, UNITS
+from invariscope.screening.config import Rendering, Sensitivity, conditions
+from invariscope.screening.responses import write_responses
+from invariscope.screening.sensitivity import screen_renderings
 
 PARAMS = {
     "seed": "seed",
@@ -20,39 +19,17 @@ PARAMS = {
     "fill": "{study}.screening.fill",
     "interpolation": "{study}.screening.interpolation",
     "clamp": "{study}.screening.clamp",
-    "thresholds": "{study}.screening.thresholds",
-    "groups": "{study}.screening.groups",
     "sensitivity": "{study}.screening.sensitivity",
 }
 
 
 def run(
-    params: dict[str, Any],
-    device: str,
-    study: str,
-    classifier: str,
-    *,
-    data: Path,
-    model: Path,
-    curves: Path,
-    thresholds: Path,
+    params: dict[str, Any], device: str, study: str, classifier: str, *, data: Path, model: Path, responses: Path
 ) -> None:
     seed, where, config = params["seed"], open_device(device), build(Sensitivity, params["sensitivity"])
     images = balanced(open_data(data, "test"), config.images)
     swept = [step for step in conditions(params["magnitudes"], params["own_magnitudes"]) if step[0] in config.families]
-    usual = Rendering(params["fill"], params["interpolation"], params["clamp"])
-    of_curves, of_thresholds = sensitivity_rows(
-        load_classifier(model, where),
-        images,
-        swept,
-        config.renderings(usual),
-        build(Thresholds, params["thresholds"]),
-        groups_of([images.class_names[label] for label in images.labels.tolist()], params["groups"]),
-        seed,
-        where,
-        {"study": study, "classifier": classifier, "seed": seed},
-        params["batch_size"],
-    )
-    units = {"magnitude": "column unit", "accuracy": "fraction", "true_class_probability": "softmax"}
-    write_rows(curves, of_curves, units)
-    write_rows(thresholds, of_thresholds, UNITS, numbers=(*NUMBERS, *DIFFERENCES))
+    renderings = config.renderings(Rendering(params["fill"], params["interpolation"], params["clamp"]))
+    network, batch_size = load_classifier(model, where), params["batch_size"]
+    answers = screen_renderings(network, images, swept, renderings, seed, where, batch_size)
+    write_responses(responses, answers, {"study": study, "classifier": classifier, "seed": seed})

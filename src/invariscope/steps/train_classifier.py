@@ -9,7 +9,7 @@ from invariscope.checkpoint import Checkpoint
 from invariscope.classifiers import evaluation, initial, training
 from invariscope.classifiers.architectures import architecture_of
 from invariscope.classifiers.model_file import load_classifier, save_classifier
-from invariscope.data.table import ImageSet, monitored_split, open_data, read_data, write_table
+from invariscope.data.table import ImageSet, monitored_split, open_data, write_table
 from invariscope.errors import UserError, placed
 from invariscope.files import write_json
 from invariscope.params import build
@@ -33,8 +33,9 @@ def run(
 ) -> None:
     place, seed, block = open_device(device), params["seed"], params["block"]
     trains = "training" in block
-    test = open_data(data, "test")
-    images = read_data(data, "train") if trains else test.at(np.arange(1))  # one shows what they are like
+    stored = open_data(data, "train" if trains else "test")
+    images = stored.at(np.arange(len(stored) if trains else 1))  # without training, one shows what they are like
+    test = open_data(data, "test") if trains else stored
     if len(images.class_names) < 2:
         raise UserError(f"{data}: has no class but {images.class_names[0]!r}; a classifier needs two or more")
     with placed(f"params.yaml: {study}.classifiers.{classifier}"):
