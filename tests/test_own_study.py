@@ -124,11 +124,17 @@ def test_its_state_dict_without_training_answers_the_same(root: Path, trained: P
 
 
 def test_every_block_of_the_page_is_allowed(root: Path, project: Path) -> None:
+    written = Path("params.yaml").read_text()
     for name, text in blocks_of_the_page(root):
         if name == "classifiers of params.yaml":
             edit(yaml(text))
             load_params()
-    assert {"net", "saved", "densenet"} <= set(load_yaml(Path("params.yaml"))["own"]["classifiers"])
+    params = load_yaml(Path("params.yaml"))
+    assert {"net", "saved", "densenet"} <= set(params["own"]["classifiers"])
+    params["own"]["data"] = yaml(dict(blocks_of_the_page(root))["data of params.yaml"])
+    write_params(Path(), params)
+    load_params()
+    Path("params.yaml").write_text(written)
 
 
 def test_what_is_tracked_and_what_is_missing(project: Path) -> None:
