@@ -34,12 +34,6 @@ SMALL = {
 }
 # The most of `images`, by the block around it.
 IMAGES = {"data": 1200, "averaging": 100, "screening": 60, "sensitivity": 20, "traversal": 3}
-    "data": 1200,
-    "averaging": 100,
-    "screening": 60,
-    "sensitivity": 20,
-    "traversal": 3,
-}  # of `images`, by the block around it
 CHANNELS = 8
 IDENTITIES = (0, 1)  # of additive and of multiplicative families
 
