@@ -238,6 +238,7 @@ def test_a_file_does_not_choose_what_is_run(module, train_images: Images, tmp_pa
     (tmp_path / "run").unlink()
     for loaded in [key for key in sys.modules if key.startswith("nets_")]:
         del sys.modules[loaded]
+    (tmp_path / "params.yaml").write_text("")
     with pytest.raises(UserError, match=r"not run because params.yaml does not name it; .*trusted='nets_\w+.mine:Odd'"):
         load_classifier(tmp_path / "m.safetensors", CPU)
     write_params(tmp_path, {"own": {"data": {}, "classifiers": {"net": {"architecture": "os:system"}}}})

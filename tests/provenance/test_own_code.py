@@ -54,7 +54,7 @@ def test_a_module_brings_what_it_imports_from_the_folder(folder: Path) -> None:
 def test_a_module_is_here_installed_or_missing(folder: Path) -> None:
     assert sources.is_here("networks.own") and sources.is_here("mine")
     assert not sources.is_here("torchvision.models") and not sources.is_missing("torchvision.models")
-    for name in ("networks.other", "networks", "nowhere", "mine.more"):
+    for name in ("networks.other", "networks", "nowhere", "mine.more", "__main__"):
         assert not sources.is_here(name) and sources.is_missing(name), name
 
 

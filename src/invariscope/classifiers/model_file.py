@@ -134,13 +134,19 @@ def load_classifier(path: Path, device: torch.device, trusted: str | None = None
 
 def require_named(function: str) -> None:
     """Raises UserError unless params.yaml of the working directory names a function as an architecture."""
-    studies = load_yaml(PARAMS).values() if PARAMS.is_file() else ()
-    blocks = [study.get("classifiers", {}) for study in studies if isinstance(study, Mapping)]
-    if not any(classifier.get("architecture") == function for block in blocks for classifier in block.values()):
+    params = load_yaml(PARAMS) if PARAMS.is_file() else None
+    studies = _mappings(params)
+    blocks = [block for study in studies for block in _mappings(study.get("classifiers"))]
+    if not any(block.get("architecture") == function for block in blocks):
         raise UserError(
             f"is built by {function}, which is not run because {PARAMS} does not name it; if you trust it, give "
             f"load_classifier(..., trusted={function!r})"
         )
+
+
+def _mappings(values: Any) -> list[Mapping[str, Any]]:
+    """The values of a mapping that are mappings themselves; none of anything else."""
+    return [value for value in values.values() if isinstance(value, Mapping)] if isinstance(values, Mapping) else []
 
 
 def read_model(path: Path) -> tuple[Description | None, dict[str, Tensor]]:

@@ -58,7 +58,7 @@ def is_missing(module: str) -> bool:
     """Whether a module is neither a file of the project nor in an installed package, as far as its top folder tells."""
     top = module.partition(".")[0]
     ours = _file(top) is not None or any((place / top).is_dir() for place in PLACES)
-    return not is_here(module) and (ours or find_spec(top) is None)
+    return not is_here(module) and (ours or top == "__main__" or find_spec(top) is None)
 
 
 @cache
