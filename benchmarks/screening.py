@@ -35,7 +35,7 @@ from invariscope.runtime import open_device, seeded
 from invariscope.screening.config import Condition, Rendering, conditions
 from invariscope.screening.families import FAMILIES
 from invariscope.screening.screen import CPU_BLOCK, screen
-from invariscope.screening.transforms import Batch, draw_noise, prepare
+from invariscope.screening.transforms import Batch, prepare
 
 sys.path.insert(0, str(Path(__file__).parent))
 from timing import Rows, compared, interleaved, report
@@ -118,7 +118,7 @@ def batched(device: torch.device, images: Images, sweep: list[Condition]) -> Cal
 
     @torch.inference_mode()
     def run() -> None:
-        batch = Batch(pixels, draw_noise(images.ids.tolist(), images.shape, SEED).to(device))
+        batch = Batch(pixels, images.ids.tolist(), SEED)
         for transform in transforms:
             transform(batch)
 
@@ -182,7 +182,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     default = Sizes()
     parser = argparse.ArgumentParser(description="Times of a screening.")
     parser.add_argument("--device", default="auto")
-    parser.add_argument("--networks", nargs="+", default=default.networks)
+    parser.add_argument("--networks", nargs="*", default=default.networks)
     parser.add_argument("--stem", default=default.stem)
     parser.add_argument("--width", type=float, default=default.width)
     parser.add_argument("--size", type=int, default=default.size)

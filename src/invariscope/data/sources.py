@@ -1,7 +1,7 @@
 """Where data come from: each source is a module, imported only when it is asked for.
 
 So an edit to one source changes nothing for the studies of another: the workflow lists exactly the module that a
-study uses. A source module has `draw(config, seed, data_root) -> dict[str, Images]`, split by split.
+study uses. A source module has `draw(config, seed, data_root) -> dict[str, ImageSet]`, split by split.
 """
 
 SOURCES = {

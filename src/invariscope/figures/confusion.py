@@ -14,6 +14,7 @@ from invariscope.figures import style
 
 FEW = 20  # classes that can all be named along an axis, with the number of images in each cell
 PAIRS = 12  # confused pairs listed
+OTHERS = "other classes"
 SHARES = (0, 0.01, 0.05, 0.2, 0.5, 1)  # on the colour bar
 STRETCH = 0.35  # exponent of the colour scale: single errors of hundreds of images must be seen
 
@@ -25,14 +26,28 @@ def draw(path: Path, confusion: pa.Table, title: str) -> None:
     with style.figure(path, style.PAGE, 4.3) as figure:
         left, right = np.ravel(figure.subfigures(1, 2, width_ratios=(2.3, 1), wspace=0.03))  # type: ignore[arg-type]
         matrix, pairs = left.subplots(), right.subplots()
-        heat_map(left, matrix, counts)
-        if len(names) <= FEW:
-            name_all(matrix, counts, names)
+        shown, rows, columns = with_images(counts, names)
+        heat_map(left, matrix, shown)
+        if len(rows) <= FEW:
+            name_all(matrix, shown, rows, columns)
         else:
-            name_groups(matrix, names)
+            name_groups(matrix, rows, columns[len(rows) :])
         list_pairs(pairs, counts, names)
         accuracy = counts.trace() / counts.sum()
         figure.suptitle(f"Confusion on the test split: {title}, accuracy {accuracy:.2%} of {counts.sum()} images")
+
+
+def with_images(counts: np.ndarray, names: list[str]) -> tuple[np.ndarray, list[str], list[str]]:
+    """The part of a confusion that a heat map shows, the names of its rows and of its columns.
+
+    Classes without images have no row; being taken for any of them is one last column.
+    """
+    seen = np.flatnonzero(counts.sum(1))
+    rows = [names[label] for label in seen]
+    if len(rows) == len(names):
+        return counts, names, names
+    among = counts[np.ix_(seen, seen)]
+    return np.column_stack([among, counts[seen].sum(1) - among.sum(1)]), rows, [*rows, OTHERS]
 
 
 def heat_map(figure: SubFigure, axes: Axes, counts: np.ndarray) -> None:
@@ -46,27 +61,27 @@ def heat_map(figure: SubFigure, axes: Axes, counts: np.ndarray) -> None:
     bar.outline.set_visible(False)
 
 
-def name_all(axes: Axes, counts: np.ndarray, names: list[str]) -> None:
+def name_all(axes: Axes, counts: np.ndarray, rows: list[str], columns: list[str]) -> None:
     """Every class on both axes, the number of images in every cell that has some."""
-    long = max(map(len, names)) > 3
-    axes.set_xticks(range(len(names)), names, rotation=90 if long else 0)
-    axes.set_yticks(range(len(names)), names)
+    long = max(map(len, columns)) > 3
+    axes.set_xticks(range(len(columns)), columns, rotation=90 if long else 0)
+    axes.set_yticks(range(len(rows)), rows)
     for row, column in zip(*counts.nonzero(), strict=True):
         dark = counts[row, column] > 0.2 * counts[row].sum()
-        colour, size = ("white" if dark else "black"), (6 if len(names) <= 12 else 4.5)
+        colour, size = ("white" if dark else "black"), (6 if len(rows) <= 12 else 4.5)
         axes.text(column, row, str(counts[row, column]), ha="center", va="center", color=colour, fontsize=size)
 
 
-def name_groups(axes: Axes, names: list[str]) -> None:
-    """Neighbouring classes that end in the same words share a label, and lines part them."""
+def name_groups(axes: Axes, names: list[str], also: list[str]) -> None:
+    """Neighbouring classes that end in the same words share a label, and lines part them. `also`: last columns."""
     labels, sizes = groups(names)
     edges = np.cumsum([0, *sizes]) - 0.5
     middles = (edges[:-1] + edges[1:]) / 2
-    axes.set_xticks(middles, labels, rotation=90)
+    axes.set_xticks([*middles, *range(len(names), len(names) + len(also))], [*labels, *also], rotation=90)
     axes.set_yticks(middles, labels)
     axes.tick_params(length=0)
     if max(sizes) > 1:
-        axes.hlines(edges[1:-1], -0.5, len(names) - 0.5, color="#bbbbbb", linewidth=0.4)
+        axes.hlines(edges[1:-1], -0.5, len(names) + len(also) - 0.5, color="#bbbbbb", linewidth=0.4)
         axes.vlines(edges[1:-1], -0.5, len(names) - 0.5, color="#bbbbbb", linewidth=0.4)
 
 

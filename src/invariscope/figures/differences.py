@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from invariscope.figures import style
 from invariscope.figures.magnitudes import CURVES, Row, direction_name, of_one_criterion
 
-ROW_HEIGHT = 0.14  # inches
+ROW_HEIGHT, GROUP_HEIGHT = 0.12, 0.045  # inches, of a row and of each group in it
 
 
 def draw(path: Path, comparison: pa.Table) -> None:
@@ -18,7 +18,7 @@ def draw(path: Path, comparison: pa.Table) -> None:
     pairs = list(dict.fromkeys((row["classifier"], row["other"]) for row in rows))
     columns = list(dict.fromkeys((row["family"], row["direction"]) for row in rows))
     groups = list(dict.fromkeys(row["class_name"] for row in rows if row["kind"] == "group"))
-    height = ROW_HEIGHT * (1 + 0.5 * len(groups)) * len(columns)
+    height = (ROW_HEIGHT + GROUP_HEIGHT * len(groups)) * len(columns)
     with style.figure(path, height=1.2 + height) as figure:
         panels = figure.subplots(1, len(pairs), sharey=True, sharex=True, squeeze=False)[0]
         for axes, pair in zip(panels, pairs, strict=True):

@@ -51,7 +51,9 @@ def magnitude_axis(axes: Axes, rows: Sequence[Row]) -> None:
         margin = (high / low) ** MARGIN
         axes.set_xlim(low / margin, high * margin)
     else:
-        axes.xaxis.set_major_locator(MultipleLocator(90) if high - low >= 180 else MaxNLocator(4, steps=(1, 2, 5, 10)))
+        turns = (high - low) / 360
+        angles = MultipleLocator(180 if turns > 1 else 90)
+        axes.xaxis.set_major_locator(angles if turns >= 0.5 else MaxNLocator(4, steps=(1, 2, 5, 10)))
         margin = (high - low) * MARGIN
         axes.set_xlim(low - margin, high + margin)
     axes.axvline(identity, color="black", linestyle=":", linewidth=0.8, zorder=1, label="no transformation")

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from invariscope.data.table import Images, ImageSet
-from invariscope.figures.style import PAGE, figure
+from invariscope.figures.style import DPI, PAGE, figure
 
 LINE_PER_CLASS = 20  # up to so many classes have a line each, with the name before it
 MOST_CLASSES = 60
@@ -48,14 +48,21 @@ def plot_samples(path: Path, images: ImageSet, study: str, split: str) -> None:
     height = (PAGE - layout.names) * mosaic.shape[0] / mosaic.shape[1] + MARGINS
     with figure(path, PAGE, height) as drawing:
         axes = drawing.add_subplot()
-        axes.imshow(mosaic, interpolation="nearest")
+        smaller = mosaic.shape[1] > DPI * PAGE  # then pixels left out would be seen
+        axes.imshow(mosaic, interpolation="hanning" if smaller else "nearest")
         axes.grid(False)
         axes.spines[:].set_visible(False)
         axes.set(xticks=[], yticks=[])
         _write_names(axes, names, layout, size)
-        known = f"{len(present)} classes" + (" with images" if len(present) < len(images.class_names) else "")
-        classes = f"all {known}" if shown == len(present) else f"the first {shown} of {known}"
+        classes = _which(shown, len(present), len(images.class_names))
         axes.set_title(f"{study}: {split} images of {classes}")
+
+
+def _which(shown: int, present: int, known: int) -> str:
+    """Which classes are shown, in words."""
+    if present == known:
+        return f"all {known} classes" if shown == known else f"the first {shown} of {known} classes"
+    return f"{'' if shown == present else f'the first {shown} of '}the {present} of {known} classes that have any"
 
 
 def first_of_each(images: ImageSet, labels: np.ndarray, examples: int) -> Images:

@@ -19,6 +19,7 @@ from invariscope.screening.responses import Answers, Origin, described
 from invariscope.screening.thresholds import Crossing, crossings, finite, labelled
 
 DIFFERENCES = ("difference", "difference_low", "difference_high")  # numbers, even if all are null
+COMPARISON_UNITS = dict.fromkeys(("threshold", "other_threshold", "grid_end", *DIFFERENCES), "column unit")
 
 
 def comparison_rows(

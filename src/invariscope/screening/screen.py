@@ -12,7 +12,7 @@ from invariscope.data.table import Images, ImageSet
 from invariscope.progress import track
 from invariscope.screening.config import Condition, Rendering
 from invariscope.screening.responses import STEP, Responses, joined
-from invariscope.screening.transforms import Batch, draw_noise, prepare
+from invariscope.screening.transforms import Batch, prepare
 
 # Images at once on a CPU, whatever the batch size: the last bits of a layer depend on the shape of its batch, and on
 # an image's place in it (a dense layer with few outputs), so that blocks are also always filled in the order of ids.
@@ -89,9 +89,7 @@ def _block(part: Images, size: int, seed: int, device: torch.device) -> Batch:
     """A batch of `size` images; black ones make up for what is missing."""
     pixels = torch.zeros(size, *part.shape)
     pixels[: len(part)] = part.tensors()[0]
-    noise = torch.zeros_like(pixels)
-    noise[: len(part)] = draw_noise(part.ids.tolist(), part.shape, seed)
-    return Batch(pixels.to(device), noise.to(device))
+    return Batch(pixels.to(device), part.ids.tolist(), seed)
 
 
 @dataclass

@@ -26,10 +26,18 @@ TRUNCATE = 4.0  # standard deviations at which a Gaussian ends, as in SciPy
 
 @dataclass(frozen=True)
 class Batch:
-    """Images with their noise, and, once needed, as one row a pixel."""
+    """Images, and, once needed, their noise, and themselves as one row a pixel."""
 
     images: Tensor  # (N, C, H, W) in [0, 1]
-    noise: Tensor  # (N, C, H, W), standard normal
+    ids: Sequence[int]  # of the images, or of the first of them: the rest only fill up the batch
+    seed: int
+
+    @cached_property
+    def noise(self) -> Tensor:
+        """(N, C, H, W), standard normal, as images of these ids have it in any batch."""
+        noise = torch.zeros_like(self.images)
+        noise[: len(self.ids)] = draw_noise(self.ids, tuple(self.images.shape[1:]), self.seed).to(noise.device)
+        return noise
 
     @cached_property
     def rows(self) -> Tensor:
@@ -43,8 +51,8 @@ def transform(
     images: Tensor, ids: Sequence[int], family: str, magnitude: float, rendering: Rendering, seed: int = 0
 ) -> Tensor:
     """`images` (N, C, H, W) in [0, 1] transformed. `ids` seed the noise: it goes with the image, not with its place."""
-    batch = Batch(images, draw_noise(ids, tuple(images.shape[1:]), seed).to(images.device))
-    return prepare(family, magnitude, tuple(images.shape[1:]), rendering, images.device)(batch)
+    shape = (images.shape[1], images.shape[2], images.shape[3])
+    return prepare(family, magnitude, shape, rendering, images.device)(Batch(images, ids, seed))
 
 
 def draw_noise(ids: Sequence[int], shape: tuple[int, ...], seed: int) -> Tensor:

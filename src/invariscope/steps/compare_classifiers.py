@@ -5,10 +5,9 @@ from typing import Any
 
 from invariscope.data.table import write_rows
 from invariscope.params import build
-from invariscope.screening.comparison import DIFFERENCES, comparison_rows
+from invariscope.screening.comparison import COMPARISON_UNITS, DIFFERENCES, comparison_rows
 from invariscope.screening.config import Thresholds, groups_of
 from invariscope.screening.responses import open_responses
-from invariscope.screening.thresholds import UNITS
 
 PARAMS = {
     "seed": "seed",
@@ -24,4 +23,4 @@ def run(params: dict[str, Any], study: str, *, responses: list[Path], comparison
     groups = groups_of(next(iter(answers.values())).sizes, params["groups"])
     config, origin = build(Thresholds, params["thresholds"]), {"study": study, "seed": params["seed"]}
     rows = comparison_rows(answers, groups, config, params["seed"], origin)
-    write_rows(comparison, rows, UNITS, numbers=("threshold", "other_threshold", *DIFFERENCES))
+    write_rows(comparison, rows, COMPARISON_UNITS, numbers=("threshold", "other_threshold", *DIFFERENCES))
