@@ -52,3 +52,8 @@ def test_images_on_disk_are_judged_as_those_in_memory(
         evaluation.confusion(classifier, stored), evaluation.confusion(classifier, test_images)
     )
     assert evaluation.confusion(classifier, stored).sum() == len(test_images) > 7
+
+
+def test_large_images_come_in_smaller_blocks() -> None:
+    assert evaluation.block_size((3, 28, 28)) == evaluation.block_size((3, 64, 64)) == 250
+    assert evaluation.block_size((3, 224, 224)) == 39 and evaluation.block_size((3, 3000, 3000)) == 1

@@ -1,6 +1,6 @@
 """How well a classifier does: logits, loss and accuracy, accuracy per class, confusion."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,8 @@ from invariscope.classifiers.model_file import Classifier
 from invariscope.data.table import ImageSet
 from invariscope.progress import track
 
-BLOCK = 250  # images at once; fixed, because the last bits of a convolution depend on the shape of its batch
+# At once; fixed for a size of images, because the last bits of a convolution depend on the shape of its batch.
+BLOCK, PIXELS = 250, 2_000_000  # images, and pixels of all of them: a wide network holds 64 maps of that size or more
 
 Origin = Mapping[str, Any]  # study, classifier, seed: the same in every row
 Table = tuple[dict[str, Any], dict[str, str]]  # columns and their units
@@ -25,20 +26,26 @@ def predict(classifier: Classifier, pixels: np.ndarray) -> Tensor:
 
     An image's logits do not depend on which images it comes with: every block has the same shape.
     """
-    device = classifier.mean.device
+    device, size = classifier.mean.device, block_size(pixels.shape[1:])
     logits = torch.empty(len(pixels), len(classifier.class_names))
-    block = torch.zeros(BLOCK, *pixels.shape[1:], dtype=torch.uint8, device=device)
-    for start in range(0, len(pixels), BLOCK):
-        part = torch.from_numpy(pixels[start : start + BLOCK])
+    block = torch.zeros(size, *pixels.shape[1:], dtype=torch.uint8, device=device)
+    for start in range(0, len(pixels), size):
+        part = torch.from_numpy(pixels[start : start + size])
         block[: len(part)] = part.to(device)
-        logits[start : start + BLOCK] = classifier(block.float().div_(255))[: len(part)].cpu()
+        logits[start : start + size] = classifier(block.float().div_(255))[: len(part)].cpu()
     return logits
+
+
+def block_size(shape: Sequence[int]) -> int:
+    """How many images (C, H, W) are judged at once."""
+    return max(1, min(BLOCK, PIXELS // (shape[1] * shape[2])))
 
 
 def by_block(classifier: Classifier, images: ImageSet) -> Iterator[tuple[Tensor, Tensor]]:
     """Logits (n, classes) and labels (n,), a block at a time: a split on disk is never in memory whole."""
-    for start in range(0, len(images), BLOCK):
-        part = images.at(np.arange(start, min(start + BLOCK, len(images))))
+    size = block_size(images.shape)
+    for start in range(0, len(images), size):
+        part = images.at(np.arange(start, min(start + size, len(images))))
         yield predict(classifier, part.pixels), torch.from_numpy(part.labels)
 
 
@@ -55,8 +62,9 @@ def confusion(classifier: Classifier, images: ImageSet) -> np.ndarray:
     """How many images of each class (rows) were taken for each class (columns)."""
     classes = len(classifier.class_names)
     counts = np.zeros(classes**2, np.int64)
-    blocks = -(-len(images) // BLOCK)
-    for logits, labels in track(by_block(classifier, images), f"judging, blocks of {BLOCK} images", blocks):
+    size = block_size(images.shape)
+    blocks = -(-len(images) // size)
+    for logits, labels in track(by_block(classifier, images), f"judging, blocks of {size} images", blocks):
         counts += np.bincount((labels * classes + logits.argmax(1)).numpy(), minlength=classes**2)
     return counts.reshape(classes, classes)
 
