@@ -1,4 +1,4 @@
-"""The benchmark of the filter-GAN at toy sizes: its rows, and that its variants do what their names say."""
+"""The benchmarks at toy sizes: their rows, and that their variants do what their names say."""
 
 import math
 from typing import Any
@@ -7,8 +7,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from benchmarks import filter_gan
+from benchmarks import filter_gan, screening, timing
 from invariscope.filter_gan import train
+from invariscope.screening.config import Rendering
+from invariscope.screening.transforms import transform
 
 CPU = torch.device("cpu")
 SIZES = filter_gan.Sizes(
@@ -43,7 +45,7 @@ def test_a_ratio_is_the_baselines_time_over_its_own(rows: list[dict[str, Any]]) 
     for row in rows:
         assert row["seconds"] > 0 and row["device"] == "cpu" and row["repeats"] > 0
         assert math.isclose(row["ratio"], row["baseline_seconds"] / row["seconds"])
-        assert filter_gan.line(row)
+        assert timing.line(row)
     by_name = {row["name"]: row for row in rows if row["baseline"] == filter_gan.LOOP}
     loop = by_name[f"GAN step, conv2, batch 4: {filter_gan.LOOP}"]
     ours = by_name[f"GAN step, conv2, batch 4: {filter_gan.OURS}"]
@@ -78,3 +80,36 @@ def test_every_case_runs_once_to_warm_up_and_then_once_a_round() -> None:
     cases = {name: (lambda name=name: order.append(name)) for name in "abc"}
     filter_gan.interleaved(cases, 2, CPU)
     assert "".join(order) == "abcbcacab"
+
+
+SCREENING = screening.Sizes(networks=("alexnet",), size=32, images=3, repeats=1, every=9)
+
+
+def test_screening_is_held_against_inference_and_single_images() -> None:
+    found = list(screening.rows(CPU, SCREENING))
+    whole = [row for row in found if row["name"].startswith("alexnet")]
+    baselines = [(row["name"].rsplit(": ")[-1], row["baseline"]) for row in whole]
+    assert (screening.SCREENING, screening.INFERENCE) in baselines and (
+        screening.SCREENING,
+        screening.SINGLY,
+    ) in baselines
+    assert any(row["name"].startswith("all families") and row["baseline"] == screening.SINGLY for row in found)
+    for row in found:
+        assert (
+            math.isclose(row["ratio"], row["baseline_seconds"] / row["seconds"]) and "3 images of 32 px" in row["name"]
+        )
+
+
+@pytest.mark.parametrize(
+    ("family", "magnitude"),
+    [
+        *(("translation_x", 0.25), ("translation_y", -0.25), ("rotation", 90.0), ("zoom", 2.0), ("brightness", 0.3)),
+        *(("contrast", 1.5), ("grayscale", 0.4)),
+    ],
+)
+def test_single_images_are_transformed_alike(family: str, magnitude: float) -> None:
+    """The baseline does the same work: torchvision's transforms give what ours give."""
+    images = screening.noise_images(SCREENING).tensors()[0]
+    ours = transform(images, range(len(images)), family, magnitude, Rendering())
+    theirs = torch.stack([screening.transformed_singly(image, family, magnitude) for image in images])
+    torch.testing.assert_close(theirs[..., 1:-1, 1:-1], ours[..., 1:-1, 1:-1], atol=2e-3, rtol=0)
