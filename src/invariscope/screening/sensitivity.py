@@ -54,7 +54,7 @@ def sensitivity_rows(
     for answers in screenings:
         check_paired(screenings[0], answers, "the renderings", same_conditions=False)
         curves += [row for row in curve_rows(answers, groups, origin) if row["class_name"] in groups]
-        found = {key: value for key, value in crossings(answers, groups, config, seed).items() if key[2] in groups}
+        found = crossings(answers, groups, config, seed, of_classes=False)
         usual = usual or found
         thresholds += [
             {

@@ -79,32 +79,34 @@ def threshold_rows(
     ]
 
 
-def crossings(answers: Answers, groups: Groups, config: Thresholds, seed: int) -> dict[Key, Crossing]:
-    """Every threshold with those of the resamples. Two classifiers' are paired: the draws are the same for both."""
+def crossings(
+    answers: Answers, groups: Groups, config: Thresholds, seed: int, of_classes: bool = True
+) -> dict[Key, Crossing]:
+    """Thresholds of groups, and of classes, with those of the resamples. Two classifiers' are paired: the draws are the
+    same for both."""
     return {
         (family, direction, name, criterion): _crossing(curves[:, places], answers, places, criterion, config, images)
-        for name, images, criterion, curves in _resampled_curves(answers, groups, config, seed)
+        for name, images, criterion, curves in _resampled_curves(answers, groups, config, seed, of_classes)
         for family in families_of(answers)
         for direction, places in directions(answers, family).items()
     }
 
 
 def _resampled_curves(
-    answers: Answers, groups: Groups, config: Thresholds, seed: int
+    answers: Answers, groups: Groups, config: Thresholds, seed: int, of_classes: bool
 ) -> Iterator[tuple[str, int, str, np.ndarray]]:
-    """Name, images, criterion and curves (1 + resamples, M): of the groups, then of the classes."""
+    """Name, images, criterion and curves (1 + resamples, M): of the groups, then, if wanted, of the classes."""
     sizes = {group: sum(answers.sizes[name] for name in members) for group, members in groups.items()}
     drawn = {group: resample(size, config.resamples, seed, group) for group, size in sizes.items()}
     shape = (1 + config.resamples, len(answers.conditions))
     sums = {(group, criterion): np.zeros(shape) for group in groups for criterion in config.criteria}
     seen = dict.fromkeys(groups, 0)
-    of_classes = []
+    classes = []
     for part in answers:
         (name,), images = part.class_names.values(), len(part.labels)
-        own = resample(images, config.resamples, seed, name)
-        of_classes += [
-            (name, images, criterion, CURVES[criterion](part, own) / images) for criterion in config.criteria
-        ]
+        if of_classes:
+            own = resample(images, config.resamples, seed, name)
+            classes += [(name, images, kind, CURVES[kind](part, own) / images) for kind in config.criteria]
         for group in (group for group, members in groups.items() if name in members):
             counts = drawn[group][:, seen[group] : seen[group] + images]
             seen[group] += images
@@ -112,7 +114,7 @@ def _resampled_curves(
                 sums[group, criterion] += CURVES[criterion](part, counts)
     for (group, criterion), total in sums.items():
         yield group, sizes[group], criterion, total / sizes[group]
-    yield from of_classes
+    yield from classes
 
 
 def resample(images: int, times: int, seed: int, name: str) -> np.ndarray:
