@@ -27,6 +27,7 @@ include: "workflow/rules/data.smk"
 include: "workflow/rules/classifiers.smk"
 include: "workflow/rules/filter_gan.smk"
 include: "workflow/rules/screening.smk"
+include: "workflow/rules/transformer.smk"
 include: "workflow/rules/figures.smk"
 
 
