@@ -40,6 +40,11 @@ class Readout(nn.Module):
     def forward(self, control: Tensor) -> Tensor:
         return self.layers(control).reshape(-1, *self.shape)
 
+    @torch.no_grad()
+    def scale(self, factor: float) -> None:
+        """Make `control` do what `factor * control` did."""
+        self.layers[-1].weight.mul_(factor)  # type: ignore[operator]
+
 
 def exponential(generator: Tensor) -> Tensor:
     """The upper rows of exp of homogeneous matrices: generators (N, D, D + 1), whose last row is 0 -> (N, D, D + 1)."""
@@ -84,6 +89,15 @@ class InvariantTransformer(nn.Module):
         interpolation: str = "bicubic",
     ) -> None:
         super().__init__()
+        self.description = {
+            "channels": channels,
+            "controls": controls,
+            "width": width,
+            "spatial": spatial,
+            "initial_scale": initial_scale,
+            "fill": fill,
+            "interpolation": interpolation,
+        }
         self.channels, self.controls, self.fill, self.interpolation = channels, controls, fill, interpolation
         self.spatial = SpatialTransformer(controls, width, spatial == "quadratic", initial_scale)
         self.colour = ColourTransformer(controls, width, channels, initial_scale)

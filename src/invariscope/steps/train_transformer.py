@@ -1,0 +1,47 @@
+"""Train an Invariant Transformer Net: large transformations that a classifier does not notice."""
+
+from pathlib import Path
+from typing import Any
+
+from invariscope.checkpoint import Checkpoint
+from invariscope.classifiers.model_file import load_classifier
+from invariscope.data.table import read_data, write_rows
+from invariscope.params import build
+from invariscope.runtime import open_device
+from invariscope.seeding import derive
+from invariscope.transformer import calibration, losses, networks, rendering, train
+from invariscope.transformer import config as configuration
+from invariscope.transformer.config import TransformerTraining
+from invariscope.transformer.transformer_file import save_transformer
+
+PARAMS = {"seed": "seed", "training": "{study}.transformer.training"}
+
+# What a checkpoint stands on besides its inputs.
+CODE = [Path(str(source.__file__)) for source in (calibration, configuration, losses, networks, rendering, train)]
+
+
+def run(
+    params: dict[str, Any],
+    device: str,
+    study: str,
+    classifier: str,
+    *,
+    data: Path,
+    model: Path,
+    transformer: Path,
+    history: Path,
+) -> None:
+    place = open_device(device)
+    checkpoint = Checkpoint({"step": "train_transformer", **params}, [data, model, *CODE])
+    trained, rows = train.train(
+        load_classifier(model, place),
+        build(TransformerTraining, params["training"]),
+        read_data(data, "train"),
+        derive(params["seed"], "transformer", study, classifier),
+        checkpoint,
+        f"{study} {classifier} invariant transformer",
+    )
+    save_transformer(trained, transformer)
+    origin = {"study": study, "classifier": classifier, "seed": params["seed"]}
+    write_rows(history, [origin | row for row in rows], train.UNITS)
+    checkpoint.remove()
