@@ -16,6 +16,7 @@ class TransformerTraining:
     learning_rate: float = 3e-3
     decay: float = 0.5  # share of the iterations, the last ones, over which the learning rate falls to 0
     tolerance: float = 0.005  # δ: share of the images by which the accuracy of a batch may be under the clean one
+    settle: float = 0.3  # share of the iterations, the last ones, that descend the classification loss alone
     colour_weight: float = 1.0  # of the colour's displacement, beside that of space
     diversity_weight: float = 0.5  # of what two controls must differ, beside what each must displace
     vectors: int = 64  # random unit vectors a batch

@@ -5,7 +5,8 @@ v = (p, 1) / |(p, 1)| with p a random position of the picture [-1, 1]², or a ra
 these A and C act as on any vector, and |M v - v| = |M p - p| / |(p, 1)|, where M p is the transformed position or
 colour. (Our choice, where the paper draws any unit vectors: those that are points of a picture. A colour is clamped to
 [0, 1] before it is compared, as in the picture. Without this, gain and offset could grow without end, once all values
-are black or white, and the loss with them, while the picture stays what it is.)
+are black or white, and the loss with them, while the picture stays what it is. Likewise a position that has left the
+picture, by more than the diagonal, counts as no farther away.)
 
 Displacement: how far the matrix moves the vectors v_1 ... v_n from where they were,
     D(α) = 1/n Σ_i |A(α) v_i - v_i|,          L_displacement = - mean over the batch of log((D(α) + ε) / (|α| + ε)).
@@ -29,6 +30,7 @@ from torch import Tensor
 
 from invariscope.transformer.rendering import Warp, homogeneous
 
+FARTHEST = 2 * 2**0.5  # half widths, the picture's diagonal: what has left the picture counts as no farther away
 EPSILON = 1e-3  # of half a picture's width, or of the range of intensities: a displacement that nobody sees
 
 
@@ -47,7 +49,7 @@ def growth_loss(moved: Tensor, points: Tensor, control: Tensor, diversity_weight
 
 def distance(moved: Tensor, other: Tensor, points: Tensor) -> Tensor:
     """(N,): mean distance between the images of the unit vectors (p, 1) / |(p, 1)| under two maps."""
-    return ((moved - other).norm(dim=-1) / homogeneous(points).norm(dim=-1)).mean(dim=1)
+    return ((moved - other).norm(dim=-1).clamp(max=FARTHEST) / homogeneous(points).norm(dim=-1)).mean(dim=1)
 
 
 def log_ratio(displacement: Tensor, control: Tensor) -> Tensor:

@@ -90,7 +90,7 @@ class Run:
         spatial_loss = growth_loss(*move_positions(warp, positions), alpha, config.diversity_weight)
         colour_loss = growth_loss(*move_colours(colour, colours), beta, config.diversity_weight)
         accuracy = (logits.argmax(1) == y).double().mean().item()
-        descended = choose_loss(accuracy, self.floor)
+        descended = CLASSIFICATION if settling(iteration, config) else choose_loss(accuracy, self.floor)
         displacement = spatial_loss + config.colour_weight * colour_loss
         self.descend(classification if descended == CLASSIFICATION else displacement)
         with torch.no_grad():
@@ -146,6 +146,11 @@ def new_transformer(config: TransformerTraining, channels: int, seed: int, devic
 def choose_loss(accuracy: float, floor: float) -> str:
     """The switch: what a batch of this accuracy descends."""
     return CLASSIFICATION if accuracy < floor else DISPLACEMENT
+
+
+def settling(iteration: int, config: TransformerTraining) -> bool:
+    """Whether this iteration is one of the last, in which nothing grows any more."""
+    return iteration >= (1 - config.settle) * config.iterations
 
 
 def rate_factor(iteration: int, config: TransformerTraining) -> float:
