@@ -125,6 +125,7 @@ def test_results_depend_neither_on_blocks_nor_on_other_images(
     classifier: Classifier, held_out: Images, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An image keeps its controls and its answer, however images are cut into blocks."""
+
     def answers(images: Images, block: int) -> list[np.ndarray]:
         found = []
         monkeypatch.setattr(module, "BLOCK", block)
@@ -150,7 +151,9 @@ def content(rotation: float, scale: tuple[float, float], shear: float, shift: tu
     """Positions are looked up by the inverse of what content does."""
     angle = -math.radians(rotation)  # y points down
     turn = torch.tensor([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]], dtype=torch.float64)
-    shape = torch.tensor([[1, shear], [0, 1]], dtype=torch.float64) @ torch.diag(torch.tensor(scale, dtype=torch.float64))
+    shape = torch.tensor([[1, shear], [0, 1]], dtype=torch.float64) @ torch.diag(
+        torch.tensor(scale, dtype=torch.float64)
+    )
     linear = torch.linalg.inv(turn @ shape)
     offset = -linear @ (2 * torch.tensor(shift, dtype=torch.float64))
     return Warp(torch.cat([linear, offset[:, None]], dim=1)[None])
@@ -204,7 +207,7 @@ def test_example_grids_hold_the_original_in_the_middle(classifier: Classifier, h
         assert (middle["first"], middle["second"]) == (0, 0) and (middle["row"], middle["column"]) == (1, 1)
         assert np.abs(middle["image"].astype(int) - original).max() <= 1
         assert (own[0]["first"], own[0]["second"]) == (-1, 1)  # the first axis runs right, the second up
-    turned = [row for row in rows if row["control"] == "alpha" and row["first"] == 1 and row["second"] == 0][0]
+    turned = next(row for row in rows if row["control"] == "alpha" and row["first"] == 1 and row["second"] == 0)
     original = held_out.pixels[held_out.ids == turned["image_id"]][0]
     assert np.abs(turned["image"].astype(int) - original[:, ::-1, ::-1]).max() <= 1
     single = InvariantTransformer(1, controls=1)

@@ -52,7 +52,9 @@ def test_colours_beyond_black_and_white_count_no_further() -> None:
 
 def test_a_colour_by_hand() -> None:
     moved, points = move_colours(torch.tensor([[[1.0, 0.25]]]), torch.tensor([[0.5], [0.9]]))
-    assert moved.flatten().tolist() == pytest.approx([0.75, 1.0]) and points.flatten().tolist() == pytest.approx([0.5, 0.9])
+    assert moved.flatten().tolist() == pytest.approx([0.75, 1.0]) and points.flatten().tolist() == pytest.approx(
+        [0.5, 0.9]
+    )
 
 
 def test_standing_still_has_a_finite_gradient() -> None:

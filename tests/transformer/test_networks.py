@@ -1,5 +1,6 @@
 """The two transformers: nothing at control 0, and growth along rays, whatever their weights."""
 
+import math
 from pathlib import Path
 
 import pytest
@@ -42,19 +43,14 @@ def test_a_readout_is_homogeneous_and_sees_its_whole_control() -> None:
         other = control.clone()
         other[:, number] += 0.5
         assert (readout(other) - readout(control)).abs().amax(dim=(1, 2)).min() > 1e-3
-    before = readout(control)
-    readout.scale(0.25)
-    assert torch.allclose(readout(control), before / 4, atol=1e-6)
 
 
 def test_the_exponential_turns_without_shrinking_and_is_undone() -> None:
     turn = torch.tensor([[[0.0, -1, 0], [1, 0, 0]]])
     for angle in (0.5, 1.5, 3.0):
         matrix = exponential(angle * turn)
-        assert torch.allclose(matrix[0, :, 0], torch.tensor([angle]).cos() * torch.eye(2)[0] + torch.tensor(
-            [0.0, 1.0]
-        ) * torch.tensor([angle]).sin(), atol=1e-5)  # fmt: skip
-        assert torch.linalg.det(matrix[:, :, :2]).item() == pytest.approx(1, abs=1e-5)
+        expected = torch.tensor([[math.cos(angle), -math.sin(angle), 0], [math.sin(angle), math.cos(angle), 0]])
+        assert torch.allclose(matrix[0], expected, atol=1e-5)
     generator = 0.5 * torch.randn(4, 3, 4, generator=torch.Generator().manual_seed(0))
     last = torch.tensor([0.0, 0, 0, 1]).expand(4, 1, 4)
     forth, back = (torch.cat([exponential(sign * generator), last], dim=1) for sign in (1, -1))
@@ -65,7 +61,9 @@ def test_a_quadratic_transformer_without_bend_is_affine() -> None:
     affine, quadratic = large(), large(spatial="quadratic")
     last = quadratic.spatial.readout.layers[-1].weight.data.view(2, 6, -1)
     last[:, 3:] = 0
-    for source, target in zip(affine.spatial.readout.layers[:-1:2], quadratic.spatial.readout.layers[:-1:2], strict=True):
+    for source, target in zip(
+        affine.spatial.readout.layers[:-1:2], quadratic.spatial.readout.layers[:-1:2], strict=True
+    ):
         target.weight.data.copy_(source.weight.data)
     last[:, :3] = affine.spatial.readout.layers[-1].weight.data.view(2, 3, -1)
     alpha, points = torch.rand(4, 3) - 0.5, pixel_centres(5, 5)

@@ -12,8 +12,8 @@ from matplotlib.ticker import MaxNLocator
 from invariscope.figures import style
 
 PANELS = {
-    "alpha": ("Space: α, β = 0", "displacement (fraction of the width)"),
-    "beta": ("Colour: β, α = 0", "displacement (intensity, of 1)"),
+    "alpha": (r"Space: $\alpha$, with $\beta$ = 0", "displacement (fraction of the width)"),
+    "beta": (r"Colour: $\beta$, with $\alpha$ = 0", "displacement (intensity, of 1)"),
     "both": ("Both", "displacement (sum of the other two)"),
 }
 LOOKS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -35,7 +35,9 @@ def draw(path: Path, evaluation: pa.Table, title: str) -> None:
             axes.set(title=name, xlabel=unit)
         panels[0].set(ylabel="accuracy on test images (fraction)", ylim=(0, 1.04))
         figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
-        figure.suptitle(f"Invariant transformer: {title}; {evaluation['n_images'][0].as_py()} test images\n{verdict(evaluation)}")
+        figure.suptitle(
+            f"Invariant transformer: {title}; {evaluation['n_images'][0].as_py()} test images\n{verdict(evaluation)}"
+        )
 
 
 def panel(axes: Axes, rows: pa.Table) -> None:

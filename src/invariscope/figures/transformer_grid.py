@@ -12,7 +12,7 @@ from invariscope.data.table import column_images
 from invariscope.figures import style
 from invariscope.figures.mosaic import GAP, mosaic
 
-SYMBOLS = {"alpha": ("α", "spatial"), "beta": ("β", "colour")}
+SYMBOLS = {"alpha": (r"$\alpha$", "spatial"), "beta": (r"$\beta$", "colour")}
 ORIGINAL, CHANGED = style.COLOURS[6], style.COLOURS[2]
 MOST = 2  # grids side by side
 
@@ -42,14 +42,17 @@ def panel(axes: Axes, grid: pa.Table, symbol: str) -> None:
     axes.imshow(mosaic(pictures, rows, columns, gap), interpolation="nearest")
     height, width = pictures.shape[2] + gap, pictures.shape[3] + gap
     first, second = grid["first"].to_numpy(), grid["second"].to_numpy()
-    frames = [(CHANGED, grid["predicted"].to_numpy() != grid["label"].to_numpy()), (ORIGINAL, (first == 0) & (second == 0))]
+    frames = [
+        (CHANGED, grid["predicted"].to_numpy() != grid["label"].to_numpy()),
+        (ORIGINAL, (first == 0) & (second == 0)),
+    ]
     for colour, framed in frames:
         for down, across in zip(rows[framed], columns[framed], strict=True):
             corner = (across * width - gap / 2 - 0.5, down * height - gap / 2 - 0.5)
             axes.add_patch(Rectangle(corner, width, height, fill=False, edgecolor=colour, linewidth=1.2, clip_on=False))
     axes.set_xticks(*ticks(columns, first, width, gap))
     axes.set_yticks(*(ticks(rows, second, height, gap) if rows.max() else ([], [])))
-    axes.set(xlabel=f"{symbol}₁", ylabel=f"{symbol}₂" if rows.max() else "", title=grid["class_name"][0].as_py())
+    axes.set(xlabel=f"{symbol}$_1$", ylabel=f"{symbol}$_2$" if rows.max() else "", title=grid["class_name"][0].as_py())
     axes.tick_params(length=0)
     axes.grid(False)
     axes.spines[:].set_visible(False)

@@ -37,9 +37,9 @@ def draw(path: Path, transformations: pa.Table, title: str) -> None:
 
 
 def panel(axes: Axes, rows: pa.Table, name: str) -> None:
-    """Above: the median and the middle 95 %."""
+    """Above: the middle 95 %."""
     values, unit = rows["value"].to_numpy(), rows["unit"][0].as_py()
-    low, middle, high = np.quantile(values, (0.025, 0.5, 0.975))
+    low, high = np.quantile(values, (0.025, 0.975))
     space = rows["control"][0].as_py() == "alpha"
     axes.hist(values, bins=BINS, color=style.COLOURS[1 if space else 4], label="controls" if space else None)
     axes.axvspan(low, high, color="#dddddd", zorder=0, label="middle 95 %")

@@ -1,4 +1,4 @@
-"""Judge the transformations of an Invariant Transformer Net on test images, beside random ones of equal displacement."""
+"""Judge an Invariant Transformer Net on test images, beside random ones of equal displacement."""
 
 from pathlib import Path
 from typing import Any
@@ -34,7 +34,11 @@ def run(
 ) -> None:
     place = open_device(device)
     config = build(TransformerEvaluation, params["evaluation"])
-    trained, network, test = load_transformer(transformer, place), load_classifier(model, place), read_data(data, "test")
+    trained, network, test = (
+        load_transformer(transformer, place),
+        load_classifier(model, place),
+        read_data(data, "test"),
+    )
     seed = derive(params["seed"], "transformer", study, classifier)
     origin = {"study": study, "classifier": classifier, "seed": params["seed"]}
     rows = evaluate.evaluate(trained, network, test, config, seed, f"{study} {classifier} transformed images")

@@ -9,15 +9,15 @@ from invariscope.data.table import read_data, write_rows
 from invariscope.params import build
 from invariscope.runtime import open_device
 from invariscope.seeding import derive
-from invariscope.transformer import calibration, losses, networks, rendering, train
 from invariscope.transformer import config as configuration
+from invariscope.transformer import losses, networks, rendering, train
 from invariscope.transformer.config import TransformerTraining
 from invariscope.transformer.transformer_file import save_transformer
 
 PARAMS = {"seed": "seed", "training": "{study}.transformer.training"}
 
 # What a checkpoint stands on besides its inputs.
-CODE = [Path(str(source.__file__)) for source in (calibration, configuration, losses, networks, rendering, train)]
+CODE = [Path(str(source.__file__)) for source in (configuration, losses, networks, rendering, train)]
 
 
 def run(

@@ -61,7 +61,7 @@ def decompose_colour(matrix: Tensor) -> dict[str, Tensor]:
 
 
 def triangular(linear: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Angle (degrees, from the first axis to the second), first scale, shear, second scale (< 0: mirrored) of (N, 2, 2)."""
+    """Angle (degrees, first axis to second), first scale, shear, second scale (< 0: mirrored) of (N, 2, 2)."""
     first = linear[:, :, 0]
     angle, scale = torch.atan2(first[:, 1], first[:, 0]), first.norm(dim=1)
     cosine, sine = angle.cos(), angle.sin()

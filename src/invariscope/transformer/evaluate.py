@@ -83,7 +83,7 @@ def evaluate(
     channels = images.pixels.shape[1]
     maps = deepcopy(transformer).cpu().double()
     columns = 6 if transformer.description["spatial"] == "quadratic" else 3
-    draws = (
+    controls, warps, colours = (
         2 * torch.rand(len(images), 2, transformer.controls, generator=random, dtype=torch.float64) - 1,
         torch.randn(len(images), 2, columns, generator=random, dtype=torch.float64),
         torch.randn(len(images), channels, channels + 1, generator=random, dtype=torch.float64),
@@ -94,7 +94,7 @@ def evaluate(
         part = slice(start, start + BLOCK)
         x = torch.from_numpy(images.pixels[part]).double() / 255
         labels = torch.from_numpy(images.labels[part])
-        for condition in conditions(maps, x, *(draw[part] for draw in draws), config.strengths):
+        for condition in conditions(maps, x, controls[part], warps[part], colours[part], config.strengths):
             place = condition.kind, condition.control, condition.strength
             found.setdefault(place, []).append(answer(transformer, classifier, x, labels, condition))
     return table_rows({place: joined(parts) for place, parts in found.items()})
@@ -128,7 +128,9 @@ def answer(
     block = torch.zeros(BLOCK, *x.shape[1:], device=device)
     block[: len(x)] = render(
         x.float().to(device),
-        None if warp is None else Warp(warp.matrix.float(), None if warp.bend is None else warp.bend.float()).to(device),
+        None
+        if warp is None
+        else Warp(warp.matrix.float(), None if warp.bend is None else warp.bend.float()).to(device),
         None if colour is None else colour.float().to(device),
         transformer.fill,
         transformer.interpolation,

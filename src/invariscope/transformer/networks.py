@@ -40,11 +40,6 @@ class Readout(nn.Module):
     def forward(self, control: Tensor) -> Tensor:
         return self.layers(control).reshape(-1, *self.shape)
 
-    @torch.no_grad()
-    def scale(self, factor: float) -> None:
-        """Make `control` do what `factor * control` did."""
-        self.layers[-1].weight.mul_(factor)  # type: ignore[operator]
-
 
 def exponential(generator: Tensor) -> Tensor:
     """The upper rows of exp of homogeneous matrices: generators (N, D, D + 1), whose last row is 0 -> (N, D, D + 1)."""

@@ -2,8 +2,10 @@
 
 For every batch controls α, β ~ U(-1, 1)^p are drawn anew, one of each for every image. The accuracy of the transformed
 batch chooses the loss (`losses`): below the floor the cross-entropy, else the displacement. The floor is the clean
-accuracy on training images less δ. One Adam for both losses, so that a large gradient of the one makes the steps of
-the other smaller (our choice, as all of the optimiser: the paper names none); its rate falls to 0 towards the end.
+accuracy on training images less δ. In the last iterations nothing grows (our choice): the floor is the clean accuracy
+itself, a batch that reaches it passes, and the cross-entropy of the others undoes what has grown too far. One Adam for
+both losses, so that large gradients of the one shorten the steps of the other; its rate falls to 0 towards the end (our
+choice: the paper names no optimiser).
 """
 
 from collections.abc import Mapping
@@ -26,7 +28,7 @@ from invariscope.transformer.networks import InvariantTransformer
 from invariscope.transformer.rendering import colour_displacement, render, spatial_displacement
 
 CLEAN_IMAGES = 2000  # training images that the clean accuracy is measured on
-CLASSIFICATION, DISPLACEMENT = "classification", "displacement"  # the loss that a batch descended
+CLASSIFICATION, DISPLACEMENT, NOTHING = "classification", "displacement", "none"  # what a batch descended
 UNITS = {
     "iteration": "iterations",
     "accuracy": "fraction of the transformed batch",
@@ -35,8 +37,8 @@ UNITS = {
     "colour_loss": "log intensity a control, negative",
     "spatial_displacement": "fraction of the width; mean over pixels",
     "colour_displacement": "intensity, of values in [0, 1]; mean over values",
-    "descended": "loss: classification or displacement",
-    "floor": "accuracy, fraction",
+    "descended": "loss: classification, displacement or none",
+    "floor": "accuracy of the batch, fraction, under which it descends the classification loss",
     "n_images": "images of the batch",
 }
 
@@ -69,7 +71,7 @@ class Run:
         self.device = classifier.mean.device
         self.pixels = torch.from_numpy(images.pixels)  # (N, C, H, W) uint8
         self.labels = torch.from_numpy(images.labels)  # (N,)
-        self.floor = judge(classifier, balanced(images, CLEAN_IMAGES))["accuracy"] - config.tolerance
+        self.clean = judge(classifier, balanced(images, CLEAN_IMAGES))["accuracy"]
         self.transformer = new_transformer(config, images.pixels.shape[1], seed, self.device)
         self.optimiser = torch.optim.Adam(self.transformer.parameters(), lr=config.learning_rate)
         self.iteration = 0
@@ -90,15 +92,18 @@ class Run:
         spatial_loss = growth_loss(*move_positions(warp, positions), alpha, config.diversity_weight)
         colour_loss = growth_loss(*move_colours(colour, colours), beta, config.diversity_weight)
         accuracy = (logits.argmax(1) == y).double().mean().item()
-        descended = CLASSIFICATION if settling(iteration, config) else choose_loss(accuracy, self.floor)
+        settles = settling(iteration, config)
+        floor = self.clean if settles else self.clean - config.tolerance
+        descended = choose_loss(accuracy, floor, settles)
         displacement = spatial_loss + config.colour_weight * colour_loss
-        self.descend(classification if descended == CLASSIFICATION else displacement)
+        if descended != NOTHING:
+            self.descend(classification if descended == CLASSIFICATION else displacement)
         with torch.no_grad():
             moved = spatial_displacement(warp, *x.shape[2:]).mean(), colour_displacement(x, colour).mean()
         values = torch.stack([classification, spatial_loss, colour_loss, *moved]).tolist()
         names = ("classification_loss", "spatial_loss", "colour_loss", "spatial_displacement", "colour_displacement")
         row = {"iteration": iteration + 1, "accuracy": accuracy, **dict(zip(names, values, strict=True))}
-        self.history.append(row | {"descended": descended, "floor": self.floor, "n_images": len(x)})
+        self.history.append(row | {"descended": descended, "floor": floor, "n_images": len(x)})
         self.iteration = iteration + 1
 
     def descend(self, loss: Tensor) -> None:
@@ -128,7 +133,9 @@ class Run:
         self.history = list(state["history"])
 
 
-def new_transformer(config: TransformerTraining, channels: int, seed: int, device: torch.device) -> InvariantTransformer:
+def new_transformer(
+    config: TransformerTraining, channels: int, seed: int, device: torch.device
+) -> InvariantTransformer:
     """An untrained transformer for images of so many channels."""
     with seeded(device, seed, "initial weights"):
         transformer = InvariantTransformer(
@@ -143,9 +150,11 @@ def new_transformer(config: TransformerTraining, channels: int, seed: int, devic
     return transformer.to(device)
 
 
-def choose_loss(accuracy: float, floor: float) -> str:
+def choose_loss(accuracy: float, floor: float, settling: bool = False) -> str:
     """The switch: what a batch of this accuracy descends."""
-    return CLASSIFICATION if accuracy < floor else DISPLACEMENT
+    if accuracy < floor:
+        return CLASSIFICATION
+    return NOTHING if settling else DISPLACEMENT
 
 
 def settling(iteration: int, config: TransformerTraining) -> bool:
