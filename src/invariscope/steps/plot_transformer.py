@@ -27,6 +27,6 @@ def run(
     contract = ("kind", "control", "strength", "displacement", "accuracy", "ci_low", "ci_high", "n_images")
     transformer_accuracy.draw(accuracy, read_table(evaluation, contract), title)
     transformer_quantities.draw(quantities, read_table(transformations), title)
-    pictures = read_table(examples, ("control", "image_id", "row", "column", "label", "predicted", "image"))
+    pictures = read_table(examples)
     for path, control in ((alpha, "alpha"), (beta, "beta")):
         transformer_grid.draw(path, pictures.filter(pc.field("control") == control), control, title)

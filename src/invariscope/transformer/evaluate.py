@@ -50,14 +50,30 @@ Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
+class Space:
+    """Maps of positions, and how far they displace each image."""
+
+    warp: Warp
+    moved: Tensor  # (N,)
+
+
+@dataclass(frozen=True)
+class Paint:
+    """Maps of colours, and how much they change each image."""
+
+    matrix: Tensor  # (N, C, C + 1)
+    changed: Tensor  # (N,)
+
+
+@dataclass(frozen=True)
 class Condition:
     """One way to transform; a None leaves space or colour alone."""
 
     kind: str
     control: str
     strength: float
-    warp: Warp | None = None
-    colour: Tensor | None = None
+    space: Space | None = None
+    paint: Paint | None = None
 
 
 @dataclass(frozen=True)
@@ -97,20 +113,23 @@ def evaluate(
         for condition in conditions(maps, x, controls[part], warps[part], colours[part], config.strengths):
             place = condition.kind, condition.control, condition.strength
             found.setdefault(place, []).append(answer(transformer, classifier, x, labels, condition))
-    return table_rows({place: joined(parts) for place, parts in found.items()})
+    answers = {place: joined(parts) for place, parts in found.items()}
+    return table_rows(answers | {(IDENTITY, control, 0.0): answers[IDENTITY, CONTROLS[0], 0.0] for control in CONTROLS})
 
 
 def conditions(
     maps: InvariantTransformer, x: Tensor, controls: Tensor, warps: Tensor, colours: Tensor, strengths: Sequence[float]
 ) -> Iterator[Condition]:
     """Every kind, control and strength for some images (N, C, H, W), their controls (N, 2, p) and random directions."""
-    for control in CONTROLS:
-        yield Condition(IDENTITY, control, 0.0)
+    yield Condition(IDENTITY, CONTROLS[0], 0.0)  # of any control
+    size = x.shape[2:]
     for strength in sorted(strengths):
-        warp, colour = maps.spatial(strength * controls[:, 0]), maps.colour(strength * controls[:, 1])
-        displaced = random_warps(warps, spatial_displacement(warp, *x.shape[2:]), *x.shape[2:])
-        recoloured = random_colours(colours, colour_displacement(x, colour), x)
-        for kind, space, paint in ((LEARNED, warp, colour), (RANDOM, displaced, recoloured)):
+        learned = maps.spatial(strength * controls[:, 0]), maps.colour(strength * controls[:, 1])
+        moved, changed = spatial_displacement(learned[0], *size), colour_displacement(x, learned[1])
+        random = random_warps(warps, moved, *size), random_colours(colours, changed, x)
+        for kind, (warp, matrix) in ((LEARNED, learned), (RANDOM, random)):
+            space = Space(warp, spatial_displacement(warp, *size))
+            paint = Paint(matrix, colour_displacement(x, matrix))
             yield Condition(kind, "alpha", strength, space)
             yield Condition(kind, "beta", strength, None, paint)
             yield Condition(kind, "both", strength, space, paint)
@@ -121,22 +140,22 @@ def answer(
     transformer: InvariantTransformer, classifier: Classifier, x: Tensor, labels: Tensor, condition: Condition
 ) -> Answers:
     """Classify a block of at most BLOCK images under a condition."""
-    device, none = classifier.mean.device, np.zeros(len(x))
-    warp, colour = condition.warp, condition.colour
-    moved = none if warp is None else spatial_displacement(warp, *x.shape[2:]).numpy()
-    changed = none if colour is None else colour_displacement(x, colour).numpy()
+    device, nothing = classifier.mean.device, np.zeros(len(x))
+    space, paint = condition.space, condition.paint
     block = torch.zeros(BLOCK, *x.shape[1:], device=device)
     block[: len(x)] = render(
         x.float().to(device),
-        None
-        if warp is None
-        else Warp(warp.matrix.float(), None if warp.bend is None else warp.bend.float()).to(device),
-        None if colour is None else colour.float().to(device),
+        space and space.warp.to(device, torch.float32),
+        None if paint is None else paint.matrix.float().to(device),
         transformer.fill,
         transformer.interpolation,
     )
     predicted = classifier(block)[: len(x)].argmax(1).cpu()
-    return Answers((predicted == labels).numpy(), moved, changed)
+    return Answers(
+        (predicted == labels).numpy(),
+        nothing if space is None else space.moved.numpy(),
+        nothing if paint is None else paint.changed.numpy(),
+    )
 
 
 def joined(parts: Sequence[Answers]) -> Answers:

@@ -31,11 +31,8 @@ class Warp:
         x, y = points.unbind(-1)
         return moved + torch.stack([x * x, x * y, y * y], dim=-1) @ self.bend.transpose(1, 2)
 
-    def __getitem__(self, places: slice) -> "Warp":
-        return Warp(self.matrix[places], None if self.bend is None else self.bend[places])
-
-    def to(self, device: torch.device) -> "Warp":
-        return Warp(self.matrix.to(device), None if self.bend is None else self.bend.to(device))
+    def to(self, device: torch.device, dtype: torch.dtype) -> "Warp":
+        return Warp(self.matrix.to(device, dtype), None if self.bend is None else self.bend.to(device, dtype))
 
 
 def homogeneous(points: Tensor) -> Tensor:
