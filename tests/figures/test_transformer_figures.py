@@ -120,7 +120,7 @@ def test_a_changed_value_changes_the_figure(tmp_path: Path) -> None:
 def test_ticks_name_the_controls_at_the_ends_and_in_the_middle() -> None:
     places = np.repeat(np.arange(5), 5)
     found = transformer_grid.ticks(places, np.linspace(1, -1, 5)[places], pitch=10, gap=2)
-    assert found == ([4, 24, 44], ["+1", "+0", "-1"])
+    assert found == ([4, 24, 44], ["+1", "0", "-1"])
 
 
 def test_figures_and_step_need_no_torch() -> None:

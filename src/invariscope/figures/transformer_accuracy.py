@@ -33,7 +33,7 @@ def draw(path: Path, evaluation: pa.Table, title: str) -> None:
             panel(axes, evaluation.filter(pc.field("control") == control))
             name, unit = PANELS[control]
             axes.set(title=name, xlabel=unit)
-        panels[0].set(ylabel="accuracy on test images (fraction)", ylim=(0, 1.04))
+        panels[0].set(ylabel="accuracy on test images (fraction)", ylim=(0, 1.1))
         figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=4)
         figure.suptitle(
             f"Invariant transformer: {title}; {evaluation['n_images'][0].as_py()} test images\n{verdict(evaluation)}"
@@ -41,19 +41,20 @@ def draw(path: Path, evaluation: pa.Table, title: str) -> None:
 
 
 def panel(axes: Axes, rows: pa.Table) -> None:
-    """A line a kind, over the displacement at each strength, with 95 % intervals; strengths beside the learned ones."""
+    """A line a kind, over the displacement at each strength, with 95 % intervals; strengths above the learned ones."""
     for kind, (label, look) in LOOKS.items():
         found = rows.filter(pc.field("kind") == kind).sort_by("strength").to_pydict()
         across, share = np.array(found["displacement"]), np.array(found["accuracy"])
         errors = [share - np.array(found["ci_low"]), np.array(found["ci_high"]) - share]
         axes.errorbar(across, share, yerr=np.maximum(errors, 0), label=label, capsize=2, **look)
         if kind == "identity":
-            axes.axhline(share[0] - BAR, color="black", linestyle="--", linewidth=0.7, label="untransformed - 1 point")
+            axes.axhline(
+                share[0] - BAR, color="black", linestyle="--", linewidth=0.7, label="untransformed, less 1 point"
+            )
         if kind == "learned":
             for place, height, strength in zip(across, share, found["strength"], strict=True):
-                axes.annotate(
-                    f"{strength:g}", (place, height), (0, -9), textcoords="offset points", size=6, ha="center"
-                )
+                above: dict[str, Any] = {"xytext": (0, 5), "textcoords": "offset points", "ha": "center", "size": 6}
+                axes.annotate(f"{strength:g}", (place, height), **above)
     axes.set_xlim(left=-0.03 * max(rows["displacement"].to_numpy().max(), 1e-3))
     axes.xaxis.set_major_locator(MaxNLocator(4))
 

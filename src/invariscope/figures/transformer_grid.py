@@ -63,4 +63,5 @@ def ticks(places: np.ndarray, values: np.ndarray, pitch: int, gap: int) -> tuple
     last = int(places.max())
     shown = sorted({0, last // 2, last})
     number = {int(place): value for place, value in zip(places, values, strict=True)}
-    return [place * pitch + (pitch - gap) / 2 for place in shown], [f"{number[place]:+.2g}" for place in shown]
+    names = [f"{number[place]:+.2g}" if number[place] else "0" for place in shown]
+    return [place * pitch + (pitch - gap) / 2 for place in shown], names

@@ -1,11 +1,15 @@
 """What was learned to be ignored: how far each part of the transformations goes, over controls drawn at random."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from matplotlib.ticker import MaxNLocator
 
 from invariscope.figures import style
 
@@ -14,8 +18,17 @@ ROWS = {
     "beta": ("gain", "offset", "saturation", "hue"),
 }
 COLUMNS = 5
-SHORT = {"degrees": "degrees", "factor": "factor", "fraction": "fraction of the picture", "intensity": "intensity"}
+SHORT = {
+    "degrees": "degrees",
+    "factor": "factor",
+    "fraction": "fraction",
+    "intensity": "intensity (of 1)",
+    "horizontal": "shift per height",
+}
 BINS = 24
+BARS = {"alpha": ("space: controls", style.COLOURS[1]), "beta": ("colour: controls", style.COLOURS[4])}
+MIDDLE = "#dddddd"
+NONE: dict[str, Any] = {"color": "black", "linestyle": "--", "linewidth": 0.9}
 
 
 def draw(path: Path, transformations: pa.Table, title: str) -> None:
@@ -31,7 +44,7 @@ def draw(path: Path, transformations: pa.Table, title: str) -> None:
             panel(axes, transformations.filter(pc.field("quantity") == name), name)
         for axes in panels[::COLUMNS]:
             axes.set_ylabel("controls")
-        figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
+        figure.legend(handles=_handles(), loc="outside lower center", ncols=4)
         count = len(transformations) // max(1, len(present))
         figure.suptitle(f"Invariant transformer, what was learned: {title}; {count} controls drawn from U(-1, 1)")
 
@@ -40,10 +53,15 @@ def panel(axes: Axes, rows: pa.Table, name: str) -> None:
     """Above: the middle 95 %."""
     values, unit = rows["value"].to_numpy(), rows["unit"][0].as_py()
     low, high = np.quantile(values, (0.025, 0.975))
-    space = rows["control"][0].as_py() == "alpha"
-    axes.hist(values, bins=BINS, color=style.COLOURS[1 if space else 4], label="controls" if space else None)
-    axes.axvspan(low, high, color="#dddddd", zorder=0, label="middle 95 %")
-    axes.axvline(rows["identity"][0].as_py(), color="black", linestyle="--", linewidth=0.9, label="no transformation")
-    word = unit.split()[0].rstrip(",")
-    axes.set_title(f"{name.replace('_', ' ')}\n{low:.2g} to {high:.2g}", fontsize=8)
-    axes.set(xlabel=SHORT.get(word, word), yticks=[])
+    axes.hist(values, bins=BINS, color=BARS[rows["control"][0].as_py()][1])
+    axes.axvspan(low, high, color=MIDDLE, zorder=0)
+    axes.axvline(rows["identity"][0].as_py(), **NONE)
+    axes.set_title(f"{name.replace('_', ' ')}\n{low:.2f} to {high:.2f}", fontsize=8)
+    axes.set(xlabel=SHORT.get(unit.split()[0].rstrip(","), unit), yticks=[])
+    axes.xaxis.set_major_locator(MaxNLocator(3))
+    axes.grid(False)
+
+
+def _handles() -> list[Patch | Line2D]:
+    bars = [Patch(facecolor=colour, label=label) for label, colour in BARS.values()]
+    return [*bars, Patch(facecolor=MIDDLE, label="middle 95 %"), Line2D([], [], label="no transformation", **NONE)]

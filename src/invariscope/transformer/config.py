@@ -13,14 +13,14 @@ class TransformerTraining:
     width: int = 32  # of the two hidden layers
     iterations: int = 250
     batch_size: int = 64
-    learning_rate: float = 5e-3
+    learning_rate: float = 3e-3
     decay: float = 0.5  # share of the iterations, the last ones, over which the learning rate falls to 0
     tolerance: float = 0.03  # δ: share of the images by which the accuracy of a batch may be under the clean one
     settle: float = 0.5  # share of the iterations, the last ones, in which no displacement grows
     colour_weight: float = 0.3  # of the colour's displacement, beside that of space
     diversity_weight: float = 0.1  # of what two controls must differ, beside what each must displace
     vectors: int = 64  # random unit vectors a batch
-    initial_scale: float = 0.05  # of the readouts' weights before training
+    initial_scale: float = 0.01  # of the readouts' weights before training
     fill: Literal["zeros", "border", "reflection"] = "zeros"  # beyond the edge
     interpolation: Literal["bilinear", "bicubic"] = "bicubic"
 

@@ -231,7 +231,7 @@ def examples(
     axis = torch.linspace(-1, 1, size)
     axis[size // 2] = 0.0
     plain = transformer.controls == 1
-    second, first = torch.meshgrid(torch.zeros(1) if plain else -axis, axis, indexing="ij")  # rows from +1 down
+    second, first = torch.meshgrid(torch.zeros(1) if plain else axis.flip(0), axis, indexing="ij")  # rows from +1 down
     controls = torch.zeros(first.numel(), transformer.controls, device=device)
     controls[:, 0] = first.flatten()
     if not plain:

@@ -79,7 +79,7 @@ class InvariantTransformer(nn.Module):
         controls: int = 2,
         width: int = 32,
         spatial: str = "affine",
-        initial_scale: float = 0.05,
+        initial_scale: float = 0.01,
         fill: str = "zeros",
         interpolation: str = "bicubic",
     ) -> None:

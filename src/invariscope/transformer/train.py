@@ -27,6 +27,7 @@ from invariscope.transformer.losses import growth_loss, move_colours, move_posit
 from invariscope.transformer.networks import InvariantTransformer
 from invariscope.transformer.rendering import colour_displacement, render, spatial_displacement
 
+BETAS = (0.9, 0.95)  # of Adam: first displacements have large gradients, which must soon be forgotten
 CLEAN_IMAGES = 2000  # training images that the clean accuracy is measured on
 CLASSIFICATION, DISPLACEMENT, NOTHING = "classification", "displacement", "none"  # what a batch descended
 UNITS = {
@@ -73,7 +74,7 @@ class Run:
         self.labels = torch.from_numpy(images.labels)  # (N,)
         self.clean = judge(classifier, balanced(images, CLEAN_IMAGES))["accuracy"]
         self.transformer = new_transformer(config, images.pixels.shape[1], seed, self.device)
-        self.optimiser = torch.optim.Adam(self.transformer.parameters(), lr=config.learning_rate)
+        self.optimiser = torch.optim.Adam(self.transformer.parameters(), lr=config.learning_rate, betas=BETAS)
         self.iteration = 0
         self.history: list[dict[str, Any]] = []
 
