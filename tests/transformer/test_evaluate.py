@@ -121,11 +121,9 @@ def test_a_true_symmetry_keeps_accuracy_where_random_maps_lose_it(classifier: Cl
     assert metrics["transformations"]["scale_x"]["low"] == pytest.approx(1, abs=1e-6)
 
 
-def test_results_depend_neither_on_blocks_nor_on_other_images(
+def test_results_do_not_depend_on_how_images_are_cut_into_blocks(
     classifier: Classifier, held_out: Images, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An image keeps its controls and its answer, however images are cut into blocks."""
-
     def answers(images: Images, block: int) -> list[np.ndarray]:
         found = []
         monkeypatch.setattr(module, "BLOCK", block)

@@ -3,8 +3,8 @@
 Every image has its own controls α, β ~ U(-1, 1)^p and its own random directions (`baseline`), drawn once: strength s
 multiplies the controls, so that the points of a curve differ in nothing else. The controls act one at a time, the
 other 0, and both together. `random` displaces each image as far as `learned` does, in space, in colour, or both;
-`identity` is the picture as it is. Maps are computed in float64 on the CPU, images in blocks of one size, so that the
-results depend neither on the number of images nor on the device that draws them.
+`identity` is the picture as it is. Maps are drawn and computed in float64 on the CPU, and images classified in blocks of
+one size, so that the controls are the same on every device and an answer depends on its image alone.
 """
 
 from collections.abc import Iterator, Sequence
@@ -145,7 +145,7 @@ def answer(
     block = torch.zeros(BLOCK, *x.shape[1:], device=device)
     block[: len(x)] = render(
         x.float().to(device),
-        space and space.warp.to(device, torch.float32),
+        None if space is None else space.warp.to(device, torch.float32),
         None if paint is None else paint.matrix.float().to(device),
         transformer.fill,
         transformer.interpolation,
