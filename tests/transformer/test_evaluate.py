@@ -27,15 +27,16 @@ def random_transformer(scale: float = 0.1, spatial: str = "affine", channels: in
     return net.eval().requires_grad_(False)
 
 
-def turning() -> InvariantTransformer:
-    """α turns by up to 180 degrees, and does nothing else; β does nothing."""
+def turning(degrees: float = 170.0) -> InvariantTransformer:
+    """α₁ = ±1 turns by so much, and α does nothing else; β does nothing."""
     net = random_transformer(scale=0.0)
     hidden, second, last = net.spatial.readout.layers[::2]
     hidden.weight.zero_()
     hidden.weight[0, 0], hidden.weight[1, 0] = 1, -1  # the positive and the negative part of α₁
     second.weight.copy_(torch.eye(16))
-    last.weight[1, 0], last.weight[1, 1] = -math.pi, math.pi
-    last.weight[3, 0], last.weight[3, 1] = math.pi, -math.pi
+    speed = math.pi * math.atanh(degrees / 180)  # before it is shortened
+    last.weight[1, 0], last.weight[1, 1] = -speed, speed
+    last.weight[3, 0], last.weight[3, 1] = speed, -speed
     return net
 
 
@@ -196,7 +197,7 @@ def test_transformations_have_a_row_a_control_and_quantity() -> None:
 
 
 def test_example_grids_hold_the_original_in_the_middle(classifier: Classifier, held_out: Images) -> None:
-    rows = examples(turning(), classifier, held_out, CONFIG)
+    rows = examples(turning(90), classifier, held_out, CONFIG)
     assert len(rows) == 2 * 2 * 9
     for control in ("alpha", "beta"):
         own = [row for row in rows if row["control"] == control and row["image_id"] == rows[0]["image_id"]]
@@ -207,6 +208,6 @@ def test_example_grids_hold_the_original_in_the_middle(classifier: Classifier, h
         assert (own[0]["first"], own[0]["second"]) == (-1, 1)  # the first axis runs right, the second up
     turned = next(row for row in rows if row["control"] == "alpha" and row["first"] == 1 and row["second"] == 0)
     original = held_out.pixels[held_out.ids == turned["image_id"]][0]
-    assert np.abs(turned["image"].astype(int) - original[:, ::-1, ::-1]).max() <= 1
+    assert np.abs(turned["image"].astype(int) - np.rot90(original, 1, (1, 2))).max() <= 1
     single = InvariantTransformer(1, controls=1)
     assert len(examples(single, classifier, held_out, CONFIG)) == 2 * 2 * 3

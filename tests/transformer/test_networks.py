@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from invariscope.errors import UserError
-from invariscope.transformer.networks import InvariantTransformer, Readout, exponential
-from invariscope.transformer.rendering import pixel_centres
+from invariscope.transformer.networks import InvariantTransformer, Readout, exponential, within_half_a_turn
+from invariscope.transformer.rendering import Warp, pixel_centres, spatial_displacement
 from invariscope.transformer.transformer_file import load_transformer, save_transformer
 
 CPU = torch.device("cpu")
@@ -55,6 +55,18 @@ def test_the_exponential_turns_without_shrinking_and_is_undone() -> None:
     last = torch.tensor([0.0, 0, 0, 1]).expand(4, 1, 4)
     forth, back = (torch.cat([exponential(sign * generator), last], dim=1) for sign in (1, -1))
     assert torch.allclose(forth @ back, torch.eye(4).expand(4, 4, 4), atol=1e-4)
+
+
+def test_a_turn_ends_before_half_a_turn_and_displacement_grows_towards_it() -> None:
+    turn = torch.tensor([[[0.0, -1, 0.02], [1, 0, 0.01]]], dtype=torch.float64)
+    speeds = torch.tensor([0.0, 0.01, 1, 2, 3, 4, 6, 9, 14], dtype=torch.float64)[:, None, None]
+    shortened = within_half_a_turn(speeds * turn)
+    assert torch.equal(shortened[0], 0 * turn[0]) and torch.allclose(shortened[1], 0.01 * turn[0], atol=1e-6)
+    warp = Warp(exponential(shortened))
+    angles = torch.atan2(warp.matrix[:, 1, 0], warp.matrix[:, 0, 0])
+    moved = spatial_displacement(warp, 8, 8)
+    assert (angles.diff() > 0).all() and math.radians(179) < angles[-1] < math.pi
+    assert (moved.diff() > 0).all()
 
 
 def test_a_quadratic_transformer_without_bend_is_affine() -> None:

@@ -15,10 +15,10 @@ class TransformerTraining:
     batch_size: int = 64
     learning_rate: float = 3e-3
     decay: float = 0.5  # share of the iterations, the last ones, over which the learning rate falls to 0
-    tolerance: float = 0.03  # δ: share of the images by which the accuracy of a batch may be under the clean one
+    tolerance: float = 0.1  # δ: by how much the accuracy of a batch may be under the clean one while displacement grows
     settle: float = 0.5  # share of the iterations, the last ones, in which no displacement grows
     colour_weight: float = 0.3  # of the colour's displacement, beside that of space
-    diversity_weight: float = 0.1  # of what two controls must differ, beside what each must displace
+    diversity_weight: float = 0.5  # of what two controls must differ, beside what each must displace
     vectors: int = 64  # random unit vectors a batch
     initial_scale: float = 0.01  # of the readouts' weights before training
     fill: Literal["zeros", "border", "reflection"] = "zeros"  # beyond the edge

@@ -3,8 +3,8 @@
 Every image has its own controls α, β ~ U(-1, 1)^p and its own random directions (`baseline`), drawn once: strength s
 multiplies the controls, so that the points of a curve differ in nothing else. The controls act one at a time, the
 other 0, and both together. `random` displaces each image as far as `learned` does, in space, in colour, or both;
-`identity` is the picture as it is. Maps are drawn and computed in float64 on the CPU, and images classified in blocks of
-one size, so that the controls are the same on every device and an answer depends on its image alone.
+`identity` is the picture as it is. Maps are drawn and computed in float64 on the CPU, and images are classified in
+blocks of one size, so that controls are the same on every device and an answer depends on its image alone.
 """
 
 from collections.abc import Iterator, Sequence

@@ -7,11 +7,15 @@ transforms, A(α) = exp G(α) (our choice; the paper does not say how its layers
 - along a ray of controls A runs through a one-parameter group: a rotation by any angle stays a rotation on the way
   there, where I + tG would have to shrink the picture to turn it;
 - A is never singular and never a reflection, and exp(-G) undoes it.
+Beyond half a turn a picture comes back. So that displacement goes on growing, the spatial G is shortened where it turns
+far: by π tanh(ω / π) / ω, with ω the part of G that turns. It stays on its ray, and no map turns by 180 degrees.
 
 The last rows of the homogeneous matrices are 0 ... 0 1, so they are square and these of G are 0. (The paper's "we can
 further extend these to be quadratic, by setting the last row" most likely means this: square.) `quadratic` here adds
 second-order terms to the coordinates, B(α) (x², xy, y²), with B homogeneous like G; with B = 0 it is affine.
 """
+
+import math
 
 import torch
 from torch import Tensor, nn
@@ -47,6 +51,13 @@ def exponential(generator: Tensor) -> Tensor:
     return torch.linalg.matrix_exp(square)[:, :-1]
 
 
+def within_half_a_turn(generator: Tensor) -> Tensor:
+    """Generators (N, 2, 3) shortened so that their exponentials turn by less than π; short ones hardly change."""
+    turns = (generator[:, 1, 0] - generator[:, 0, 1]).abs() / (2 * math.pi)  # ω / π
+    turns = turns.clamp(min=1e-4)[:, None, None]  # below, the factor is 1 in float32
+    return generator * (turns.tanh() / turns)
+
+
 class SpatialTransformer(nn.Module):
     """α (N, p) -> maps of positions."""
 
@@ -56,7 +67,8 @@ class SpatialTransformer(nn.Module):
 
     def forward(self, control: Tensor) -> Warp:
         found = self.readout(control)  # (N, 2, 3 or 6)
-        return Warp(exponential(found[:, :, :3]), found[:, :, 3:] if found.shape[2] > 3 else None)
+        matrix = exponential(within_half_a_turn(found[:, :, :3]))
+        return Warp(matrix, found[:, :, 3:] if found.shape[2] > 3 else None)
 
 
 class ColourTransformer(nn.Module):
