@@ -11,13 +11,13 @@ class TransformerTraining:
     spatial: Literal["affine", "quadratic"] = "affine"
     controls: int = 2  # p: numbers in each of the control vectors α and β
     width: int = 32  # of the two hidden layers
-    iterations: int = 250
+    iterations: int = 300
     batch_size: int = 64
     learning_rate: float = 3e-3
-    decay: float = 0.5  # share of the iterations, the last ones, over which the learning rate falls to 0
+    decay: float = 0.6  # share of the iterations, the last ones, over which the learning rate falls to 0
     tolerance: float = 0.1  # δ: by how much the accuracy of a batch may be under the clean one while displacement grows
-    settle: float = 0.5  # share of the iterations, the last ones, in which no displacement grows
-    colour_weight: float = 0.3  # of the colour's displacement, beside that of space
+    settle: float = 0.6  # share of the iterations, the last ones, in which no displacement grows
+    colour_weight: float = 0.1  # of the colour's displacement, beside that of space
     diversity_weight: float = 0.5  # of what two controls must differ, beside what each must displace
     vectors: int = 64  # random unit vectors a batch
     initial_scale: float = 0.01  # of the readouts' weights before training
