@@ -7,6 +7,7 @@ import numpy as np
 
 from invariscope.classifiers.model_file import load_classifier
 from invariscope.data.table import image_column, read_data, write_rows, write_table
+from invariscope.errors import UserError
 from invariscope.files import write_json
 from invariscope.params import build
 from invariscope.runtime import open_device
@@ -39,6 +40,11 @@ def run(
         load_classifier(model, place),
         read_data(data, "test"),
     )
+    if test.class_names != network.class_names:
+        raise UserError(f"{model}: has other classes than {data}; run train_classifier again")
+    if trained.channels != test.pixels.shape[1]:
+        channels = f"{trained.channels} channels, and {data} has {test.pixels.shape[1]}"
+        raise UserError(f"{transformer}: is for images of {channels}; run train_transformer again")
     seed = derive(params["seed"], "transformer", study, classifier)
     origin = {"study": study, "classifier": classifier, "seed": params["seed"]}
     rows = evaluate.evaluate(trained, network, test, config, seed, f"{study} {classifier} transformed images")

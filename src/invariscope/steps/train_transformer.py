@@ -6,6 +6,7 @@ from typing import Any
 from invariscope.checkpoint import Checkpoint
 from invariscope.classifiers.model_file import load_classifier
 from invariscope.data.table import read_data, write_rows
+from invariscope.errors import UserError
 from invariscope.params import build
 from invariscope.runtime import open_device
 from invariscope.seeding import derive
@@ -33,10 +34,13 @@ def run(
 ) -> None:
     place = open_device(device)
     checkpoint = Checkpoint({"step": "train_transformer", **params}, [data, model, *CODE])
+    network, images = load_classifier(model, place), read_data(data, "train")
+    if images.class_names != network.class_names:
+        raise UserError(f"{model}: has other classes than {data}; run train_classifier again")
     trained, rows = train.train(
-        load_classifier(model, place),
+        network,
         build(TransformerTraining, params["training"]),
-        read_data(data, "train"),
+        images,
         derive(params["seed"], "transformer", study, classifier),
         checkpoint,
         f"{study} {classifier} invariant transformer",

@@ -22,7 +22,7 @@ With the same for C and β, and λ lifting colour over space, w weighing diversi
     L = (L_displacement + w L_diversity)(A, α) + λ (L_displacement + w L_diversity)(C, β).
 
 Switch: a batch descends its mean cross-entropy with the true labels if the share of its images that are classified
-right, transformed, is under the floor (clean accuracy - δ); otherwise it descends L.
+right, transformed, is under the floor (clean accuracy - δ); otherwise it descends L (until `train` lets it settle).
 """
 
 import torch
