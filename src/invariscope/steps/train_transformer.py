@@ -1,0 +1,51 @@
+"""Train an Invariant Transformer Net: large transformations that a classifier does not notice."""
+
+from pathlib import Path
+from typing import Any
+
+from invariscope.checkpoint import Checkpoint
+from invariscope.classifiers.model_file import load_classifier
+from invariscope.data.table import read_data, write_rows
+from invariscope.errors import UserError
+from invariscope.params import build
+from invariscope.runtime import open_device
+from invariscope.seeding import derive
+from invariscope.transformer import config as configuration
+from invariscope.transformer import losses, networks, rendering, train
+from invariscope.transformer.config import TransformerTraining
+from invariscope.transformer.transformer_file import save_transformer
+
+PARAMS = {"seed": "seed", "training": "{study}.transformer.training"}
+
+# What a checkpoint stands on besides its inputs.
+CODE = [Path(str(source.__file__)) for source in (configuration, losses, networks, rendering, train)]
+
+
+def run(
+    params: dict[str, Any],
+    device: str,
+    study: str,
+    classifier: str,
+    *,
+    data: Path,
+    model: Path,
+    transformer: Path,
+    history: Path,
+) -> None:
+    place = open_device(device)
+    checkpoint = Checkpoint({"step": "train_transformer", **params}, [data, model, *CODE])
+    network, images = load_classifier(model, place), read_data(data, "train")
+    if images.class_names != network.class_names:
+        raise UserError(f"{model}: has other classes than {data}; run train_classifier again")
+    trained, rows = train.train(
+        network,
+        build(TransformerTraining, params["training"]),
+        images,
+        derive(params["seed"], "transformer", study, classifier),
+        checkpoint,
+        f"{study} {classifier} invariant transformer",
+    )
+    save_transformer(trained, transformer)
+    origin = {"study": study, "classifier": classifier, "seed": params["seed"]}
+    write_rows(history, [origin | row for row in rows], train.UNITS)
+    checkpoint.remove()
