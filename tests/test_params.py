@@ -111,6 +111,10 @@ REFUSED: list[tuple[str, Any, list[str]]] = [  # key, value, what the line must 
     ("digits.screening.groups.all", ["*"], ["reserved for all classes"]),
     ("digits.screening.sensitivity.families", ["brightness"], ["'brightness'", "translation_x, translation_y"]),
     ("digits.screening.sensitivity.fills", ["black"], ["'black'", "zeros, border, reflection"]),
+    ("digits.transformer.classifiers", ["cnn6"], ["'cnn6' is no classifier", "cnn5"]),
+    ("digits.transformer.training.spatial", "projective", ["'projective'", "affine, quadratic"]),
+    ("digits.transformer.evaluation.grid", 4, ["4 is not allowed", "odd"]),
+    ("digits.transformer.evaluation.strengths", [2.0], ["one must be 1 or less"]),
     ("digits.classifiers.comparison", {}, ["reserved for the comparison"]),
 ]
 

@@ -173,6 +173,8 @@ CONFIGURATIONS = {
     "invariscope.filter_gan.config:Augmentation": ("filter_gan/properties/augmentation", ()),
     "invariscope.filter_gan.config:Comparison": ("filter_gan/properties/comparison", ()),
     "invariscope.screening.config:Thresholds": ("screening/properties/thresholds", ()),
+    "invariscope.transformer.config:TransformerTraining": ("transformer/properties/training", ()),
+    "invariscope.transformer.config:TransformerEvaluation": ("transformer/properties/evaluation", ()),
     "invariscope.screening.config:Sensitivity": ("screening/properties/sensitivity", ()),
 }
 BLOCK = ("weights", "normalisation", "training")

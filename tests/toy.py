@@ -33,7 +33,7 @@ SMALL = {
     "permutations": 50,
 }
 # The most of `images`, by the block around it.
-IMAGES = {"data": 1200, "averaging": 100, "screening": 60, "sensitivity": 20, "traversal": 3}
+IMAGES = {"data": 1200, "averaging": 100, "screening": 60, "sensitivity": 20, "evaluation": 60, "traversal": 3}
 CHANNELS = 8
 IDENTITIES = (0, 1)  # of additive and of multiplicative families
 

@@ -61,6 +61,19 @@ SENSITIVITY_FILES = (
     "sensitivity.parquet",
     "sensitivity.png",
 )
+TRANSFORMER_FILES = (
+    "transformer.safetensors",
+    "history.parquet",
+    "evaluation.parquet",
+    "transformations.parquet",
+    "examples.parquet",
+    "metrics.json",
+    "training.png",
+    "accuracy.png",
+    "quantities.png",
+    "alpha.png",
+    "beta.png",
+)
 COMPARISON_FILES = ("thresholds.parquet", "thresholds.png", "differences.png")
 
 
@@ -179,6 +192,8 @@ def targets(params: Params) -> list[str]:
         for classifier in screened_classifiers(params, study):
             made = SCREENING_FILES + (SENSITIVITY_FILES if "sensitivity" in params[study]["screening"] else ())
             files += [f"results/{study}/{classifier}/screening/{name}" for name in made]
+        for classifier in params[study].get("transformer", {}).get("classifiers", []):
+            files += [f"results/{study}/{classifier}/transformer/{name}" for name in TRANSFORMER_FILES]
         if compares_classifiers(params, study):
             files += [f"results/{study}/comparison/{name}" for name in COMPARISON_FILES]
     return files

@@ -215,6 +215,8 @@ def study_problems(study: Mapping[str, Any], name: str, grids: Mapping[str, Any]
         yield from filter_gan_problems(study["filter_gan"], (name, "filter_gan"))
         layers = study["filter_gan"]["layers"]
         yield from layer_problems(layers, study["classifiers"], (name, "filter_gan", "layers"))
+    if "transformer" in study:
+        yield from transformer_problems(study["transformer"], study["classifiers"], (name, "transformer"))
     if "screening" in study:
         yield from screening_problems(study["screening"], study["classifiers"], grids, (name, "screening"))
 
@@ -277,13 +279,29 @@ def layer_problems(
                 yield (*where, label, layer), what
 
 
-def screening_problems(
-    screening: Mapping[str, Any], classifiers: Mapping[str, Any], grids: Mapping[str, Any], where: tuple[str, ...]
-) -> Iterator[Problem]:
-    for index, label in enumerate(screening["classifiers"]):
+def named_problems(labels: list[str], classifiers: Mapping[str, Any], where: tuple[str, ...]) -> Iterator[Problem]:
+    """Classifiers that an analysis names, and the study has not."""
+    for index, label in enumerate(labels):
         if label not in classifiers:
             has = f"is no classifier of this study; it has {', '.join(classifiers)}"
             yield (*where, "classifiers", index), f"{shown(label)} {has}"
+
+
+def transformer_problems(
+    block: Mapping[str, Any], classifiers: Mapping[str, Any], where: tuple[str, ...]
+) -> Iterator[Problem]:
+    yield from named_problems(block["classifiers"], classifiers, where)
+    grid, strengths = block["evaluation"]["grid"], block["evaluation"]["strengths"]
+    if grid % 2 == 0:
+        yield (*where, "evaluation", "grid"), f"{grid} is not allowed; an odd number has a control 0 in the middle"
+    if min(strengths) > 1:
+        yield (*where, "evaluation", "strengths"), f"{shown(strengths)} is not allowed; one must be 1 or less"
+
+
+def screening_problems(
+    screening: Mapping[str, Any], classifiers: Mapping[str, Any], grids: Mapping[str, Any], where: tuple[str, ...]
+) -> Iterator[Problem]:
+    yield from named_problems(screening["classifiers"], classifiers, where)
     own = screening["magnitudes"]
     yield from grid_problems(own, (*where, "magnitudes"))
     if not any({**grids, **own}.values()):

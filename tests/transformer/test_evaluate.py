@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 import torch
 
+from invariscope.classifiers import evaluation
 from invariscope.classifiers.evaluation import judge
 from invariscope.classifiers.model_file import Classifier
-from invariscope.data.table import Images, taken
+from invariscope.data.table import Images
 from invariscope.transformer import evaluate as module
 from invariscope.transformer.baseline import random_colours, random_warps
 from invariscope.transformer.config import TransformerEvaluation
@@ -127,12 +128,12 @@ def test_results_do_not_depend_on_how_images_are_cut_into_blocks(
 ) -> None:
     def answers(images: Images, block: int) -> list[np.ndarray]:
         found = []
-        monkeypatch.setattr(module, "BLOCK", block)
+        monkeypatch.setattr(evaluation, "BLOCK", block)
         monkeypatch.setattr(module, "table_rows", lambda parts: found.extend(p.right for p in parts.values()) or [])
         evaluate(random_transformer(0.3), classifier, images, CONFIG, seed=0)
         return found
 
-    images = taken(held_out, np.arange(100))
+    images = held_out.at(np.arange(100))
     whole, parts = answers(images, 250), answers(images, 7)
     assert all((one == other).all() for one, other in zip(whole, parts, strict=True))
 

@@ -26,6 +26,7 @@ FIGURES = {
     "plot_training/digits/cnn5",
     "plot_screening/digits/cnn5",
     "plot_sensitivity/digits/cnn5",
+    "plot_transformer/digits/cnn5",
     "plot_layers/digits/cnn5",
     *(f"plot_filter_gan/digits/cnn5/{layer}" for layer in LAYERS),
 }
@@ -45,6 +46,8 @@ ALL = {
     "train_classifier/digits/cnn5",
     "screen_transforms/digits/cnn5",
     "sweep_renderings/digits/cnn5",
+    "train_transformer/digits/cnn5",
+    "evaluate_transformer/digits/cnn5",
     *THRESHOLDS,
     *FIGURES,
     *ACROSS,

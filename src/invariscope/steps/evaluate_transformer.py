@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from invariscope.classifiers.model_file import load_classifier
-from invariscope.data.table import image_column, read_data, write_rows, write_table
+from invariscope.data.table import image_column, open_data, write_rows, write_table
 from invariscope.errors import UserError
 from invariscope.files import write_json
 from invariscope.params import build
@@ -38,12 +38,12 @@ def run(
     trained, network, test = (
         load_transformer(transformer, place),
         load_classifier(model, place),
-        read_data(data, "test"),
+        open_data(data, "test"),
     )
     if test.class_names != network.class_names:
         raise UserError(f"{model}: has other classes than {data}; run train_classifier again")
-    if trained.channels != test.pixels.shape[1]:
-        channels = f"{trained.channels} channels, and {data} has {test.pixels.shape[1]}"
+    if trained.channels != test.shape[0]:
+        channels = f"{trained.channels} channels, and {data} has {test.shape[0]}"
         raise UserError(f"{transformer}: is for images of {channels}; run train_transformer again")
     seed = derive(params["seed"], "transformer", study, classifier)
     origin = {"study": study, "classifier": classifier, "seed": params["seed"]}

@@ -3,9 +3,11 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from invariscope.checkpoint import Checkpoint
 from invariscope.classifiers.model_file import load_classifier
-from invariscope.data.table import read_data, write_rows
+from invariscope.data.table import balanced, open_data, write_rows
 from invariscope.errors import UserError
 from invariscope.params import build
 from invariscope.runtime import open_device
@@ -34,13 +36,14 @@ def run(
 ) -> None:
     place = open_device(device)
     checkpoint = Checkpoint({"step": "train_transformer", **params}, [data, model, *CODE])
-    network, images = load_classifier(model, place), read_data(data, "train")
+    config, network = build(TransformerTraining, params["training"]), load_classifier(model, place)
+    images = balanced(open_data(data, "train"), config.images)
     if images.class_names != network.class_names:
         raise UserError(f"{model}: has other classes than {data}; run train_classifier again")
     trained, rows = train.train(
         network,
-        build(TransformerTraining, params["training"]),
-        images,
+        config,
+        images.at(np.arange(len(images))),
         derive(params["seed"], "transformer", study, classifier),
         checkpoint,
         f"{study} {classifier} invariant transformer",

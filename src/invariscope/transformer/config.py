@@ -11,6 +11,7 @@ class TransformerTraining:
     spatial: Literal["affine", "quadratic"] = "affine"
     controls: int = 2  # p: numbers in each of the control vectors α and β
     width: int = 32  # of the two hidden layers
+    images: int = 20_000  # training images that batches are drawn from; they are held in memory
     iterations: int = 300
     batch_size: int = 64
     learning_rate: float = 3e-3

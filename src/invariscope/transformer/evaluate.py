@@ -16,9 +16,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from invariscope.classifiers.evaluation import BLOCK
+from invariscope.classifiers.evaluation import block_size
 from invariscope.classifiers.model_file import Classifier
-from invariscope.data.table import Images, balanced
+from invariscope.data.table import Split, balanced
 from invariscope.intervals import mean_interval, share_interval
 from invariscope.progress import track
 from invariscope.runtime import torch_generator
@@ -88,7 +88,7 @@ class Answers:
 def evaluate(
     transformer: InvariantTransformer,
     classifier: Classifier,
-    images: Images,
+    images: Split,
     config: TransformerEvaluation,
     seed: int,
     label: str = "invariant transformer",
@@ -96,7 +96,7 @@ def evaluate(
     """Rows with the columns of UNITS, for test images."""
     images = balanced(images, config.images)
     random = torch_generator(seed, "evaluation")
-    channels = images.pixels.shape[1]
+    channels, size = images.shape[0], block_size(images.shape)
     maps = deepcopy(transformer).cpu().double()
     columns = 6 if transformer.description["spatial"] == "quadratic" else 3
     controls, warps, colours = (
@@ -105,11 +105,11 @@ def evaluate(
         torch.randn(len(images), channels, channels + 1, generator=random, dtype=torch.float64),
     )
     found: dict[tuple[str, str, float], list[Answers]] = {}
-    starts = range(0, len(images), BLOCK)
+    starts = range(0, len(images), size)
     for start in track(starts, label, len(starts)):
-        part = slice(start, start + BLOCK)
-        x = torch.from_numpy(images.pixels[part]).double() / 255
-        labels = torch.from_numpy(images.labels[part])
+        part = slice(start, start + size)
+        block = images.at(np.arange(len(images))[part])
+        x, labels = torch.from_numpy(block.pixels).double() / 255, torch.from_numpy(block.labels)
         for condition in conditions(maps, x, controls[part], warps[part], colours[part], config.strengths):
             place = condition.kind, condition.control, condition.strength
             found.setdefault(place, []).append(answer(transformer, classifier, x, labels, condition))
@@ -139,10 +139,10 @@ def conditions(
 def answer(
     transformer: InvariantTransformer, classifier: Classifier, x: Tensor, labels: Tensor, condition: Condition
 ) -> Answers:
-    """Classify a block of at most BLOCK images under a condition."""
+    """Classify a block of images under a condition."""
     device, nothing = classifier.mean.device, np.zeros(len(x))
     space, paint = condition.space, condition.paint
-    block = torch.zeros(BLOCK, *x.shape[1:], device=device)
+    block = torch.zeros(block_size(x.shape[1:]), *x.shape[1:], device=device)
     block[: len(x)] = render(
         x.float().to(device),
         None if space is None else space.warp.to(device, torch.float32),
@@ -223,10 +223,14 @@ def transformations(transformer: InvariantTransformer, config: TransformerEvalua
 
 @torch.inference_mode()
 def examples(
-    transformer: InvariantTransformer, classifier: Classifier, images: Images, config: TransformerEvaluation
+    transformer: InvariantTransformer,
+    classifier: Classifier,
+    images: Split,
+    config: TransformerEvaluation,
 ) -> list[Row]:
     """Grids of transformed images over the first two numbers of α, and of β, the others 0: rows with `image` uint8."""
-    chosen = balanced(images, config.examples)
+    few = balanced(images, config.examples)
+    chosen = few.at(np.arange(len(few)))
     device, size = classifier.mean.device, config.grid
     axis = torch.linspace(-1, 1, size)
     axis[size // 2] = 0.0
