@@ -53,11 +53,12 @@ def shared_folder(factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def digits_built(tmp_path_factory: pytest.TempPathFactory) -> Built:
-    """The study `digits` with two layers, and a small study that is off. Without the side analyses of a layer: they
-    hang in the DAG as others do, and `make smoke` runs them."""
+    """The study `digits` with two layers, and a small study that is off. Without side analyses: they hang in the DAG
+    as others do, and `make smoke` runs them."""
     params = toy(load_yaml(ROOT / PARAMS), ["digits"])
     params["digits"]["filter_gan"]["presets"] = []
-    del params["digits"]["filter_gan"]["augmentation"]
+    del params["digits"]["filter_gan"]["augmentation"], params["digits"]["screening"]["sensitivity"]
+    del params["digits"]["transformer"]
     kept = {key: params[key] for key in ("studies", "seed", "device", "data_root", "digits", "magnitudes")}
     return build(shared_folder(tmp_path_factory), "digits", kept | {"handwriting": small_study(params)})
 

@@ -18,15 +18,12 @@ from tests.workflow.project import Project
 pytestmark = pytest.mark.slow
 
 LAYERS = ("conv2", "conv4")
-OF_THRESHOLDS = {"find_thresholds/digits/cnn5", "plot_screening/digits/cnn5"}
-THRESHOLDS = OF_THRESHOLDS | {"find_sensitivity/digits/cnn5", "plot_sensitivity/digits/cnn5"}
+THRESHOLDS = {"find_thresholds/digits/cnn5", "plot_screening/digits/cnn5"}
 ACROSS = {"compare_layers/digits/cnn5", "plot_layers/digits/cnn5"}  # what comes of all layers together
 FIGURES = {
     "plot_data/digits",
     "plot_training/digits/cnn5",
     "plot_screening/digits/cnn5",
-    "plot_sensitivity/digits/cnn5",
-    "plot_transformer/digits/cnn5",
     "plot_layers/digits/cnn5",
     *(f"plot_filter_gan/digits/cnn5/{layer}" for layer in LAYERS),
 }
@@ -45,9 +42,6 @@ ALL = {
     "prepare_data/digits",
     "train_classifier/digits/cnn5",
     "screen_transforms/digits/cnn5",
-    "sweep_renderings/digits/cnn5",
-    "train_transformer/digits/cnn5",
-    "evaluate_transformer/digits/cnn5",
     *THRESHOLDS,
     *FIGURES,
     *ACROSS,
@@ -260,7 +254,7 @@ def test_10_damage_without_a_copy_is_built_anew(digits: Project) -> None:
     shutil.rmtree(digits.path / ".dvc/cache")
     flip_byte(thresholds, keep_time=True)
     mended = digits.snakemake()
-    assert mended.jobs == OF_THRESHOLDS
+    assert mended.jobs == THRESHOLDS
     assert "is not what was recorded" in mended.text
     assert thresholds.read_bytes() == before
 
