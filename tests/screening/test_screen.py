@@ -82,6 +82,18 @@ def test_answers_do_not_depend_on_the_batch(channels: int) -> None:
         assert np.array_equal(found.predicted, expected.predicted)
 
 
+def test_answers_do_not_depend_on_threads() -> None:
+    images, threads = pictures(100), torch.get_num_threads()
+    try:
+        torch.set_num_threads(1)
+        expected = answers(images)
+        torch.set_num_threads(2)
+        found = answers(images)
+    finally:
+        torch.set_num_threads(threads)
+    assert np.array_equal(found.probabilities, expected.probabilities)
+
+
 def test_answers_do_not_depend_on_order_or_company() -> None:
     images = pictures(150)
     expected = answers(images)
