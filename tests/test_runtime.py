@@ -1,5 +1,6 @@
 import contextlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -7,7 +8,7 @@ import pytest
 import torch
 
 from invariscope.errors import UserError
-from invariscope.runtime import open_device, own_gpu, seeded, torch_generator
+from invariscope.runtime import open_device, own_gpu, seeded, side_by_side, torch_generator
 
 CPU = torch.device("cpu")
 
@@ -70,3 +71,34 @@ def test_a_seeded_block_repeats_itself_and_leaves_no_trace() -> None:
         raise KeyError
     assert drawn[0] == drawn[1] != expected
     assert torch.rand(2).tolist() == expected
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_side_by_side_keeps_the_order_and_computes_each_item_in_one_thread(threads: int) -> None:
+    before = torch.get_num_threads()
+    asked = []
+
+    def items() -> Iterator[int]:
+        for number in range(10):
+            asked.append(number)
+            yield number
+
+    try:
+        torch.set_num_threads(threads)
+        found = side_by_side(lambda number: (number, torch.get_num_threads()), items(), CPU)
+        assert next(found) == (0, 1) and len(asked) <= threads + 1
+        assert list(found) == [(number, 1) for number in range(1, 10)]
+        assert torch.get_num_threads() == threads
+    finally:
+        torch.set_num_threads(before)
+
+
+def test_side_by_side_lets_errors_through() -> None:
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(2)
+        with pytest.raises(ZeroDivisionError):
+            list(side_by_side(lambda number: 1 / number, [1, 0, 1], torch.device("cpu")))
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)

@@ -2,15 +2,21 @@
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from typing import TypeVar
 
 import torch
 
 from invariscope.errors import UserError
 from invariscope.seeding import derive
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 
 def open_device(name: str) -> torch.device:
@@ -73,6 +79,28 @@ def seeded(device: torch.device, seed: int, *names: str | int) -> Iterator[None]
     with torch.random.fork_rng(devices=cuda):
         torch.manual_seed(derive(seed, *names))
         yield
+
+
+def side_by_side(function: Callable[[Item], Result], items: Iterable[Item], device: torch.device) -> Iterator[Result]:
+    """`function` of every item, in order. On the CPU as many at once as torch has threads, each computed by one alone:
+    a layer's last bits depend on the number of threads that share it, so these results do not. `items` are asked for
+    here, one after the other, a few ahead."""
+    threads = torch.get_num_threads() if device.type == "cpu" else 1
+    if threads == 1:
+        yield from map(function, items)
+        return
+    waiting: deque[Future[Result]] = deque()
+    with ThreadPoolExecutor(threads, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+        try:
+            for item in items:
+                waiting.append(pool.submit(function, item))
+                if len(waiting) > threads:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            pool.shutdown(cancel_futures=True)
+            torch.set_num_threads(threads)  # the number is the process's, though each thread goes by its own
 
 
 def _threads() -> int:

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from invariscope.data.table import Images, ImageSet
 from invariscope.progress import track
+from invariscope.runtime import side_by_side
 from invariscope.screening.config import Condition, Rendering
 from invariscope.screening.responses import STEP, Responses, joined
 from invariscope.screening.transforms import Batch, prepare
@@ -32,7 +33,7 @@ def screen(
     """Classify `images` under every condition. Each family must have its identity among `conditions`.
 
     `classifier` gives logits (N, K) of images (N, C, H, W) in [0, 1], in eval mode. On a CPU the answers depend neither
-    on `batch_size` nor on the order of the images; they come class by class.
+    on `batch_size`, nor on the order of the images, nor on the number of torch's threads; they come class by class.
     """
     return joined(screen_blocks(classifier, images, conditions, rendering, seed, device, batch_size))
 
@@ -55,10 +56,10 @@ def screen_blocks(
     transforms = [prepare(*condition, images.shape, rendering, device) for condition in conditions]
     order = np.lexsort((images.ids, images.labels))
     starts = range(0, len(images), size)
-    for start in track(starts, "blocks of images", len(starts)):
-        part = images.at(order[start : start + size])
+
+    def answered(part: Images) -> Responses:
         logits = _answers(network, _block(part, size, seed, device), transforms)[:, : len(part)].cpu()  # (M, n, K)
-        yield Responses(
+        return Responses(
             conditions=list(conditions),
             image_ids=part.ids,
             labels=part.labels,
@@ -67,6 +68,9 @@ def screen_blocks(
             probabilities=(np.round(logits.double().softmax(2).numpy() / STEP) * STEP).astype(np.float32),
             rendering={family: rendering.recorded(family) for family, _ in conditions},
         )
+
+    parts = (images.at(order[start : start + size]) for start in starts)
+    yield from track(side_by_side(answered, parts, device), "blocks of images", len(starts))
 
 
 def _arranged(classifier: Callable[[Tensor], Tensor], device: torch.device) -> Callable[[Tensor], Tensor]:
