@@ -7,17 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 from torch import Tensor, fx, nn
 
 from invariscope.classifiers.architectures import empty_network, is_own
 from invariscope.classifiers.dry_run import fastest_layout
 from invariscope.errors import UserError, placed
-from invariscope.files import replacing
 from invariscope.params import PARAMS, load_yaml
+from invariscope.tensor_file import read_tensors, write_tensors
 
-KEY = "invariscope.classifier"  # the only metadata key: safetensors writes several in random order
+KEY = "invariscope.classifier"
 
 
 @dataclass(frozen=True)
@@ -100,13 +98,7 @@ def save_classifier(classifier: Classifier, path: Path) -> None:
         "mean": classifier.normalisation.mean,
         "std": classifier.normalisation.std,
     }
-    # Copied, because safetensors refuses tensors that share memory, as tied weights do.
-    tensors = {
-        name: tensor.detach().to("cpu", copy=True).contiguous()
-        for name, tensor in classifier.network.state_dict().items()
-    }
-    with replacing(path) as temporary:
-        save_file(tensors, temporary, metadata={KEY: json.dumps(description, sort_keys=True)})
+    write_tensors(path, KEY, description, classifier.network.state_dict())
 
 
 def load_classifier(path: Path, device: torch.device, trusted: str | None = None) -> Classifier:
@@ -151,16 +143,7 @@ def _mappings(values: Any) -> list[Mapping[str, Any]]:
 
 def read_model(path: Path) -> tuple[Description | None, dict[str, Tensor]]:
     """Our description, if there is one, and the tensors of a safetensors file. Raises UserError."""
-    try:
-        with safe_open(path, framework="pt") as file:
-            text = (file.metadata() or {}).get(KEY)
-            tensors = {name: file.get_tensor(name) for name in sorted(file.keys())}
-    except FileNotFoundError:
-        raise UserError(f"{path}: no such file") from None
-    except (SafetensorError, OSError) as error:
-        raise UserError(
-            f"{path}: is not a whole safetensors file ({error}); delete it and run train_classifier again"
-        ) from None
+    text, tensors = read_tensors(path, KEY, "train_classifier")
     return None if text is None else _parse(text, path), tensors
 
 

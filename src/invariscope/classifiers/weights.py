@@ -47,6 +47,8 @@ def read_weights(config: Mapping[str, Any], name: str) -> Weights:
 
 def read_file(path: Path) -> Weights:
     """Weights in a file. Raises UserError if it is missing, damaged, or more than tensors."""
+    if not path.is_file():
+        raise UserError(f"weights: {path}: no such file; put the state dict there, as {_suffixes()}")
     if path.suffix == ".safetensors":
         description, tensors = read_model(path)
         if description is None:
@@ -55,8 +57,6 @@ def read_file(path: Path) -> Weights:
     try:
         with warnings.catch_warnings(action="ignore"):  # about pickles that are refused the next moment
             content = torch.load(path, map_location="cpu", weights_only=True)
-    except FileNotFoundError:
-        raise UserError(f"weights: {path}: no such file; put the state dict there, as {_suffixes()}") from None
     except Exception as error:  # whatever a damaged or hostile pickle provokes
         reason = f"{type(error).__name__}: {str(error).splitlines()[0]}" if str(error) else type(error).__name__
         raise UserError(

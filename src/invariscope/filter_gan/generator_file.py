@@ -5,37 +5,26 @@ from dataclasses import asdict
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
 
 from invariscope.classifiers.model_file import Classifier, load_classifier
 from invariscope.classifiers.surgery import find_convolution
 from invariscope.errors import UserError, placed
-from invariscope.files import replacing
 from invariscope.filter_gan.config import FilterGanConfig
 from invariscope.filter_gan.networks import Generator
+from invariscope.tensor_file import read_tensors, write_tensors
 
-KEY = "invariscope.filter_gan"  # the only metadata key: safetensors writes several in random order
+KEY = "invariscope.filter_gan"
 
 
 def save_generator(generator: Generator, module: str, config: FilterGanConfig, path: Path) -> None:
     """Write weights, configuration, module path and shape of the bank; equal generators give equal bytes."""
     description = {"module": module, "bank_shape": generator.bank_shape, "config": asdict(config)}
-    tensors = {name: tensor.cpu().contiguous() for name, tensor in generator.state_dict().items()}
-    with replacing(path) as temporary:
-        save_file(tensors, temporary, metadata={KEY: json.dumps(description, sort_keys=True)})
+    write_tensors(path, KEY, description, generator.state_dict())
 
 
 def load_generator(path: Path, device: torch.device) -> tuple[Generator, str]:
     """The generator in a file, frozen, and the module path of its layer. Raises UserError if it is none of ours."""
-    try:
-        with safe_open(path, framework="pt") as file:
-            text = (file.metadata() or {}).get(KEY)
-            tensors = {name: file.get_tensor(name) for name in sorted(file.keys())}
-    except FileNotFoundError:
-        raise UserError(f"{path}: no such file; train_filter_gan writes it") from None
-    except (SafetensorError, OSError) as error:
-        raise UserError(f"{path}: is not a whole safetensors file ({error}); delete it and run again") from None
+    text, tensors = read_tensors(path, KEY, "train_filter_gan")
     if text is None:
         raise UserError(f"{path}: holds no filter-GAN generator; train_filter_gan writes one")
     try:
