@@ -42,7 +42,7 @@ def draw(path: Path, thresholds: pa.Table) -> None:
             lower.set_ylabel(f"{len(classes)} classes, the least robust at the top")
         lower.set_xticks(range(len(columns)), [direction_name(*column) for column in columns], rotation=60, ha="right")
         bar = figure.colorbar(colours, ax=[upper, lower], fraction=0.03, aspect=40)
-        bar.set_label("threshold as share of the way to the grid's end")
+        bar.set_label("threshold: share of the\nway to the grid's end")
         never = Patch(facecolor=NEVER, edgecolor="black", linewidth=0.5, label="never lost within the grid")
         figure.legend(handles=[never], loc="outside lower right")
         figure.suptitle(f"{rows[0]['classifier']} on {rows[0]['study']}: {criterion_text(rows[0])}")
