@@ -1,5 +1,7 @@
 """Discs and rings on black, and a small Classifier that can tell them apart."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import pytest
 import torch
@@ -50,6 +52,14 @@ def small_classifier(images: Images, steps: int = 80) -> Classifier:
         F.cross_entropy(classifier(x[chosen]), labels[chosen]).backward()
         optimiser.step()
     return classifier.eval().requires_grad_(False)
+
+
+@pytest.fixture(autouse=True)
+def _seeded() -> Iterator[None]:
+    """Every test draws the same random numbers, in whatever order tests run."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        yield
 
 
 @pytest.fixture(scope="session")
