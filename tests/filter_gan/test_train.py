@@ -12,7 +12,8 @@ from invariscope.data.table import Images
 from invariscope.errors import UserError
 from invariscope.filter_gan.config import PRESETS, FilterGanConfig, layer_config
 from invariscope.filter_gan.generator_file import load_generator, save_generator
-from invariscope.filter_gan.train import COLUMNS, UNITS, Run, draw_batch, rate_factor, train
+from invariscope.filter_gan.train import COLUMNS, UNITS, Run, draw_batch, train
+from invariscope.schedule import falling
 from tests.filter_gan.small import SmallClassifier
 
 CONFIG = FilterGanConfig(
@@ -127,9 +128,9 @@ def test_with_a_spread_to_hold_there_are_half_as_many_images_as_codes() -> None:
 
 def test_the_learning_rate_falls_over_the_last_share() -> None:
     config = replace(CONFIG, iterations=100, decay=0.4)
-    rates = [rate_factor(iteration, config) for iteration in range(100)]
+    rates = [falling(iteration, config.iterations, config.decay) for iteration in range(100)]
     assert rates[:61] == [1.0] * 61 and rates[80] == pytest.approx(0.5) and 0 < rates[99] < 0.03
-    assert rate_factor(99, replace(config, decay=0.0)) == 1
+    assert falling(99, config.iterations, 0.0) == 1
 
 
 def test_the_real_bank_is_held_and_lacks_all_spread(

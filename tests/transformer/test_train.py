@@ -12,6 +12,7 @@ from invariscope.checkpoint import Checkpoint
 from invariscope.classifiers.model_file import Classifier
 from invariscope.data.table import Images
 from invariscope.errors import UserError
+from invariscope.schedule import falling
 from invariscope.transformer import train as module
 from invariscope.transformer.config import TransformerTraining
 from invariscope.transformer.train import (
@@ -21,7 +22,6 @@ from invariscope.transformer.train import (
     UNITS,
     Run,
     choose_loss,
-    rate_factor,
     settling,
     train,
 )
@@ -187,7 +187,7 @@ def test_nothing_grows_in_the_last_iterations(classifier: Classifier, images: Im
 
 def test_the_learning_rate_falls_over_the_last_share() -> None:
     config = replace(CONFIG, iterations=100, decay=0.4)
-    rates = [rate_factor(iteration, config) for iteration in range(100)]
+    rates = [falling(iteration, config.iterations, config.decay) for iteration in range(100)]
     assert rates[:61] == [1.0] * 61 and rates[80] == pytest.approx(0.5) and 0 < rates[99] < 0.03
 
 

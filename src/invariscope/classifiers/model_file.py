@@ -124,6 +124,12 @@ def load_classifier(path: Path, device: torch.device, trusted: str | None = None
     return classifier.eval().requires_grad_(False)
 
 
+def require_classes(classifier: Classifier, class_names: Sequence[str], model: Path, data: Path) -> None:
+    """Raises UserError if the classifier in file `model` tells other classes apart than those of `data`."""
+    if tuple(class_names) != classifier.class_names:
+        raise UserError(f"{model}: has other classes than {data}; run train_classifier again")
+
+
 def require_named(function: str) -> None:
     """Raises UserError unless params.yaml of the working directory names a function as an architecture."""
     params = load_yaml(PARAMS) if PARAMS.is_file() else None

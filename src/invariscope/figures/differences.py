@@ -6,7 +6,7 @@ import pyarrow as pa
 from matplotlib.axes import Axes
 
 from invariscope.figures import style
-from invariscope.figures.magnitudes import CURVES, Row, direction_name, of_one_criterion
+from invariscope.figures.magnitudes import CURVES, Row, direction_name, group_name, names_of, of_one_criterion
 
 ROW_HEIGHT, GROUP_HEIGHT = 0.12, 0.045  # inches, of a row and of each group in it
 
@@ -17,7 +17,7 @@ def draw(path: Path, comparison: pa.Table) -> None:
     rows = of_one_criterion(comparison.to_pylist())
     pairs = list(dict.fromkeys((row["classifier"], row["other"]) for row in rows))
     columns = list(dict.fromkeys((row["family"], row["direction"]) for row in rows))
-    groups = list(dict.fromkeys(row["class_name"] for row in rows if row["kind"] == "group"))
+    groups, _ = names_of(rows)
     height = (ROW_HEIGHT + GROUP_HEIGHT * len(groups)) * len(columns)
     with style.figure(path, height=1.2 + height) as figure:
         panels = figure.subplots(1, len(pairs), sharey=True, sharex=True, squeeze=False)[0]
@@ -45,8 +45,14 @@ def _panel(axes: Axes, rows: list[Row], columns: list[tuple[str, str]], groups: 
         colour = style.COLOURS[number % len(style.COLOURS)]
         low, high = ([row[f"mean_difference_{end}"] for row in own] for end in ("low", "high"))
         axes.hlines(heights, low, high, color=colour, linewidth=1.2)
-        label = "all images" if group == "all" else group
         marker = style.MARKERS[number % len(style.MARKERS)]
-        axes.plot([row["mean_difference"] for row in own], heights, marker, color=colour, markersize=3, label=label)
+        axes.plot(
+            [row["mean_difference"] for row in own],
+            heights,
+            marker,
+            color=colour,
+            markersize=3,
+            label=group_name(group),
+        )
     axes.axvline(0, color="black", linewidth=0.8)
     axes.grid(axis="y", visible=False)

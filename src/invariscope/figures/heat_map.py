@@ -9,20 +9,19 @@ from matplotlib.image import AxesImage
 from matplotlib.patches import Patch
 
 from invariscope.figures import style
-from invariscope.figures.magnitudes import Row, criterion_text, direction_name, of_one_criterion
+from invariscope.figures.magnitudes import Row, criterion_text, direction_name, group_name, names_of, of_one_criterion
 
 MOST_NAMED = 80  # classes; more are drawn in order of robustness, without names
 ROW_HEIGHT = 0.105  # inches, of a named class
 UNNAMED_HEIGHT = 5.5
 NEVER = "#ffffff"
-KINDS = ("group", "class")
 
 
 def draw(path: Path, thresholds: pa.Table) -> None:
     """A row a group or class, a column a family and direction; dark: lost at once, white: never within the grid."""
     rows = of_one_criterion(thresholds.to_pylist())
     columns = list(dict.fromkeys((row["family"], row["direction"]) for row in rows))
-    groups, classes = ([*dict.fromkeys(row["class_name"] for row in rows if row["kind"] == kind)] for kind in KINDS)
+    groups, classes = names_of(rows)
     share = {(row["class_name"], row["family"], row["direction"]): held_share(row) for row in rows}
     values = {name: np.array([share[name, *column] for column in columns]) for name in [*groups, *classes]}
     named = len(classes) <= MOST_NAMED
@@ -34,7 +33,7 @@ def draw(path: Path, thresholds: pa.Table) -> None:
         upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=ratios)
         colours = _image(upper, np.array([values[name] for name in groups]))
         _image(lower, np.array([values[name] for name in classes]))
-        upper.set_yticks(range(len(groups)), ["all images" if name == "all" else name for name in groups], fontsize=6)
+        upper.set_yticks(range(len(groups)), [*map(group_name, groups)], fontsize=6)
         if named:
             lower.set_yticks(range(len(classes)), classes, fontsize=6 if len(classes) <= 40 else 5)
         else:

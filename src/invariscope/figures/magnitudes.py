@@ -34,6 +34,18 @@ def criterion_text(row: Row) -> str:
     return "mean softmax of the class no longer the highest"
 
 
+def names_of(rows: Sequence[Row]) -> tuple[list[str], list[str]]:
+    """The groups of classes that rows are of, and the classes."""
+    names: dict[str, dict[str, None]] = {"group": {}, "class": {}}
+    for row in rows:
+        names[row["kind"]][row["class_name"]] = None
+    return list(names["group"]), list(names["class"])
+
+
+def group_name(name: str) -> str:
+    return "all images" if name == "all" else name
+
+
 def direction_name(family: str, direction: str) -> str:
     return f"{family.replace('_', ' ')} {'-' if direction == 'negative' else '+'}"
 

@@ -12,10 +12,17 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from invariscope.figures import style
-from invariscope.figures.magnitudes import COLUMNS, Row, criterion_text, magnitude_axis, of_one_criterion
+from invariscope.figures.magnitudes import (
+    COLUMNS,
+    Row,
+    criterion_text,
+    group_name,
+    magnitude_axis,
+    names_of,
+    of_one_criterion,
+)
 
 MOST_NAMED = 15  # classes; more are drawn in order of size, without names
-KINDS = ("group", "class")
 ROW_HEIGHT = 0.135  # inches
 SPREAD = 0.17  # between the marks of one row, in rows
 GROUP_ROW = 0.075  # height of a group's row, where all classes together are 1
@@ -64,7 +71,7 @@ def _draw(path: Path, rows: list[Row], series: list[Series], title: str) -> None
     """A row a group ("all" at the top), then a row a class (or a class by rank); a point is a threshold, a line its
     interval."""
     families = list(dict.fromkeys(row["family"] for row in rows))
-    groups, names = ([*dict.fromkeys(row["class_name"] for row in rows if row["kind"] == kind)] for kind in KINDS)
+    groups, names = names_of(rows)
     named = len(names) <= MOST_NAMED
     lines = math.ceil(len(families) / COLUMNS)
     height = 0.65 + ROW_HEIGHT * (len(groups) + 1 + (len(names) if named else 11))
@@ -87,7 +94,7 @@ def _named(axes: Axes, rows: list[Row], series: list[Series], groups: list[str],
         same = one.of(rows)
         _marks(axes, same, [places[row["class_name"]] + one.shift for row in same], one.colour, 1.4, 2.8)
     axes.axhline(len(groups) - 0.5, color="black", linewidth=0.6)
-    axes.set_yticks(list(places.values()), [*map(_group_name, groups), *names])
+    axes.set_yticks(list(places.values()), [*map(group_name, groups), *names])
     axes.set_ylim(len(places) - 0.4, -0.6)
     axes.grid(axis="y", visible=False)
 
@@ -105,14 +112,10 @@ def _ranked(axes: Axes, rows: list[Row], series: list[Series], groups: list[str]
             ranks = [(rank + 0.5) / len(names) for rank in range(len(side))]
             _marks(axes, sorted(side, key=_reach), ranks, one.colour, 0.4, 3.0 if number == 0 else 1.3)
     axes.axhline(-0.02, color="black", linewidth=0.6)
-    axes.set_yticks((*places.values(), 0, 0.5, 1), (*map(_group_name, groups), "0 %", "50 %", "100 %"))
+    axes.set_yticks((*places.values(), 0, 0.5, 1), (*map(group_name, groups), "0 %", "50 %", "100 %"))
     axes.set_ylim(1.03, -0.03 - GROUP_ROW * len(groups))
     if axes.get_subplotspec().is_first_col():  # type: ignore[union-attr]
         axes.set_ylabel(f"share of {len(names)} classes lost")
-
-
-def _group_name(name: str) -> str:
-    return "all images" if name == "all" else name
 
 
 def _reach(row: Row) -> float:

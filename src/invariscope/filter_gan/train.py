@@ -29,6 +29,7 @@ from invariscope.filter_gan.networks import Discriminator, Generator
 from invariscope.filter_gan.spread import SAMPLES, activation_spread, channel_variance, weight_spread
 from invariscope.progress import track
 from invariscope.runtime import seeded, torch_generator
+from invariscope.schedule import falling
 
 STATISTICS_IMAGES = 256  # from which the discriminator's standardisation comes
 SPREAD_IMAGES, SPREAD_BANKS = 64, 16  # from which the monitored spread of activations comes
@@ -114,7 +115,7 @@ class Run:
         chosen, z = draw_batch(config, len(self.pixels), self.seed, iteration)
         z = z.to(self.device)
         codes = torch.arange(len(z), device=self.device) % len(chosen)  # the image that each code is for
-        self.set_rate(config.learning_rate * rate_factor(iteration, config))
+        self.set_rate(config.learning_rate * falling(iteration, config.iterations, config.decay))
         below = self.below(chosen)
         with torch.no_grad():
             real = self.layer.convolution(below[0])
@@ -219,12 +220,6 @@ def draw_batch(config: FilterGanConfig, images: int, seed: int, iteration: int) 
     different = -(-size // 2) if config.spread_weight else size
     chosen = torch.randint(images, (different,), generator=random)
     return chosen, torch.randn(size, config.latent_dimension, generator=random)
-
-
-def rate_factor(iteration: int, config: FilterGanConfig) -> float:
-    """1, then falling linearly over the last share `decay` of the iterations, to almost 0 at the last one."""
-    left = (config.iterations - iteration) / config.iterations
-    return min(1.0, left / config.decay) if config.decay else 1.0
 
 
 def _descend(optimiser: torch.optim.Optimizer, loss: Tensor) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from invariscope.classifiers.model_file import load_classifier
+from invariscope.classifiers.model_file import load_classifier, require_classes
 from invariscope.data.table import image_column, open_data, write_rows, write_table
 from invariscope.errors import UserError
 from invariscope.files import write_json
@@ -40,8 +40,7 @@ def run(
         load_classifier(model, place),
         open_data(data, "test"),
     )
-    if test.class_names != network.class_names:
-        raise UserError(f"{model}: has other classes than {data}; run train_classifier again")
+    require_classes(network, test.class_names, model, data)
     if trained.channels != test.shape[0]:
         channels = f"{trained.channels} channels, and {data} has {test.shape[0]}"
         raise UserError(f"{transformer}: is for images of {channels}; run train_transformer again")

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from invariscope.classifiers.model_file import load_classifier
+from invariscope.classifiers.model_file import load_classifier, require_classes
 from invariscope.data.table import balanced, open_data, write_rows, write_table
 from invariscope.errors import UserError
 from invariscope.runtime import open_device
@@ -47,8 +47,7 @@ def run(
         raise UserError(f"params.yaml: {study}.screening.magnitudes: drops every family; leave one")
     network = load_classifier(model, where)
     images = balanced(open_data(data, "test"), params["images"])
-    if images.class_names != network.class_names:
-        raise UserError(f"{model}: has other classes than {data}; run train_classifier again")
+    require_classes(network, images.class_names, model, data)
     samples = BestRecognised(sample_classes(images.labels))
     blocks = screen_blocks(network, images, sweep, rendering, seed, where, params["batch_size"])
     origin = {"study": study, "classifier": classifier, "seed": seed}

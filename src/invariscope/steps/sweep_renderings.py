@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from invariscope.classifiers.model_file import load_classifier
+from invariscope.classifiers.model_file import load_classifier, require_classes
 from invariscope.data.table import balanced, open_data
 from invariscope.params import build
 from invariscope.runtime import open_device
@@ -31,5 +31,6 @@ def run(
     swept = [step for step in conditions(params["magnitudes"], params["own_magnitudes"]) if step[0] in config.families]
     renderings = config.renderings(Rendering(params["fill"], params["interpolation"], params["clamp"]))
     network, batch_size = load_classifier(model, where), params["batch_size"]
+    require_classes(network, images.class_names, model, data)
     answers = screen_renderings(network, images, swept, renderings, seed, where, batch_size)
     write_responses(responses, answers, {"study": study, "classifier": classifier, "seed": seed})

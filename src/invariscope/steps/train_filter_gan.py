@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from invariscope import schedule
 from invariscope.checkpoint import Checkpoint
 from invariscope.classifiers.model_file import load_classifier
 from invariscope.data.table import Images, monitored_split, read_data, write_rows
@@ -20,7 +21,7 @@ PARAMS = {
 }
 
 # What a checkpoint stands on besides its inputs.
-CODE = [Path(str(source.__file__)) for source in (configuration, losses, networks, spread, train)]
+CODE = [Path(str(source.__file__)) for source in (configuration, losses, networks, spread, train, schedule)]
 
 
 def run(

@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
+from invariscope import schedule
 from invariscope.checkpoint import Checkpoint
-from invariscope.classifiers.model_file import load_classifier
+from invariscope.classifiers.model_file import load_classifier, require_classes
 from invariscope.data.table import balanced, open_data, write_rows
-from invariscope.errors import UserError
 from invariscope.params import build
 from invariscope.runtime import open_device
 from invariscope.seeding import derive
@@ -20,7 +20,7 @@ from invariscope.transformer.transformer_file import save_transformer
 PARAMS = {"seed": "seed", "training": "{study}.transformer.training"}
 
 # What a checkpoint stands on besides its inputs.
-CODE = [Path(str(source.__file__)) for source in (configuration, losses, networks, rendering, train)]
+CODE = [Path(str(source.__file__)) for source in (configuration, losses, networks, rendering, train, schedule)]
 
 
 def run(
@@ -38,8 +38,7 @@ def run(
     checkpoint = Checkpoint({"step": "train_transformer", **params}, [data, model, *CODE])
     config, network = build(TransformerTraining, params["training"]), load_classifier(model, place)
     images = balanced(open_data(data, "train"), config.images)
-    if images.class_names != network.class_names:
-        raise UserError(f"{model}: has other classes than {data}; run train_classifier again")
+    require_classes(network, images.class_names, model, data)
     trained, rows = train.train(
         network,
         config,

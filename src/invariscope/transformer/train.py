@@ -22,6 +22,7 @@ from invariscope.data.table import Images, balanced
 from invariscope.errors import UserError
 from invariscope.progress import track
 from invariscope.runtime import seeded, torch_generator
+from invariscope.schedule import falling
 from invariscope.transformer.config import TransformerTraining
 from invariscope.transformer.losses import growth_loss, move_colours, move_positions
 from invariscope.transformer.networks import InvariantTransformer
@@ -113,8 +114,9 @@ class Run:
                 f"params.yaml: transformer: learning_rate: {self.config.learning_rate} made the transformations "
                 f"infinite by iteration {self.iteration + 1}; use a smaller one"
             )
+        rate = self.config.learning_rate * falling(self.iteration, self.config.iterations, self.config.decay)
         for group in self.optimiser.param_groups:
-            group["lr"] = self.config.learning_rate * rate_factor(self.iteration, self.config)
+            group["lr"] = rate
         self.optimiser.zero_grad()
         loss.backward()
         self.optimiser.step()
@@ -161,9 +163,3 @@ def choose_loss(accuracy: float, floor: float, settling: bool = False) -> str:
 def settling(iteration: int, config: TransformerTraining) -> bool:
     """Whether this iteration is one of the last, in which nothing grows any more."""
     return iteration >= (1 - config.settle) * config.iterations
-
-
-def rate_factor(iteration: int, config: TransformerTraining) -> float:
-    """1, then falling linearly over the last share `decay` of the iterations, to almost 0 at the last one."""
-    left = (config.iterations - iteration) / config.iterations
-    return min(1.0, left / config.decay) if config.decay else 1.0
