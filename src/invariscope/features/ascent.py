@@ -47,7 +47,7 @@ class Ascent:
         """The best that each climber has seen, the best climber first: values (K, R) and points (K, R, d)."""
         values, steps = self.values.max(0)  # (K, R)
         points = self.points.gather(0, steps[None, ..., None].expand(1, *self.points.shape[1:]))[0]
-        values, order = values.sort(1, descending=True, stable=True)
+        values, order = values.sort(dim=1, descending=True, stable=True)
         return values, points.gather(1, order[..., None].expand_as(points))
 
     def curve(self) -> tuple[tuple[int, ...], Tensor]:
@@ -97,7 +97,7 @@ def first_points(decoder: Decoder, probe: Probe, config: LatentAscent, seed: int
     points = uniform(decoder, config.candidates, seed, "candidates")
     with torch.inference_mode():
         values = torch.cat([probe.all(images(decoder, part)) for part in points.split(CHUNK)])  # (candidates, K)
-    order = values.sort(0, descending=True, stable=True).indices[: config.starts]  # (R, K)
+    order = values.sort(dim=0, descending=True, stable=True).indices[: config.starts]  # (R, K)
     return points[order.t()]
 
 
@@ -110,6 +110,7 @@ def climb(
     for step in range(config.steps):
         slope = config.slope if step < config.leaky * config.steps else 0.0
         value, gradient = differentiate(decoder, probe, points, which, slope)
+        gradient = inward(gradient, points)
         path.append(points.cpu())
         values.append(value.cpu())
         if config.normalised:
@@ -134,3 +135,9 @@ def differentiate(
         (gradient,) = torch.autograd.grad(values.sum(), points)
     return values.detach(), gradient
 
+
+
+def inward(gradient: Tensor, points: Tensor) -> Tensor:
+    """The gradient (N, d) without what points out of the box, so that a climber at a wall goes along it."""
+    out = ((points <= 0) & (gradient < 0)) | ((points >= 1) & (gradient > 0))
+    return gradient.masked_fill(out, 0.0)

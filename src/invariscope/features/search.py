@@ -85,7 +85,7 @@ class Run:
         self.total += values.double().sum(0)
         numbers = torch.arange(first + 1, first + 1 + len(values))[:, None].expand_as(values)
         pooled = torch.cat([self.values, values])
-        self.values, order = pooled.sort(0, descending=True, stable=True)  # stable: of equal ones the first
+        self.values, order = pooled.sort(dim=0, descending=True, stable=True)  # stable: of equal ones the first
         self.values, order = self.values[: self.config.best], order[: self.config.best]
         self.numbers = torch.cat([self.numbers, numbers]).gather(0, order)
         self.block = block + 1
