@@ -17,7 +17,8 @@ from invariscope.transformer.config import TransformerEvaluation
 from invariscope.transformer.decomposition import decompose_colour, decompose_space
 from invariscope.transformer.evaluate import UNITS, evaluate, examples, summarise, transformations
 from invariscope.transformer.networks import InvariantTransformer
-from invariscope.transformer.rendering import Warp, colour_displacement, render, spatial_displacement
+from invariscope.transformer.rendering import colour_displacement, render, spatial_displacement
+from invariscope.warp import Warp
 
 CONFIG = TransformerEvaluation(images=300, strengths=(0.5, 1.0), samples=60, grid=3, examples=2)
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from invariscope.transformer.losses import EPSILON, growth_loss, move_colours, move_positions
-from invariscope.transformer.rendering import Warp
+from invariscope.warp import Warp
 
 
 def shift(*far: float) -> Warp:

@@ -8,8 +8,9 @@ import torch
 
 from invariscope.errors import UserError
 from invariscope.transformer.networks import InvariantTransformer, Readout, exponential, within_half_a_turn
-from invariscope.transformer.rendering import Warp, pixel_centres, spatial_displacement
+from invariscope.transformer.rendering import spatial_displacement
 from invariscope.transformer.transformer_file import load_transformer, save_transformer
+from invariscope.warp import Warp, pixel_centres
 
 CPU = torch.device("cpu")
 

@@ -8,15 +8,8 @@ import torch
 from invariscope.runtime import torch_generator
 from invariscope.screening.config import Rendering
 from invariscope.screening.transforms import transform
-from invariscope.transformer.rendering import (
-    Warp,
-    colour_displacement,
-    colour_images,
-    pixel_centres,
-    render,
-    spatial_displacement,
-    warp_images,
-)
+from invariscope.transformer.rendering import colour_displacement, colour_images, render, spatial_displacement
+from invariscope.warp import Warp, pixel_centres, warp_images
 
 IDENTITY = torch.eye(2, 3)[None]
 

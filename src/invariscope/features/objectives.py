@@ -95,7 +95,7 @@ class Probe:
     """
 
     def __init__(self, model: nn.Module, objectives: Sequence[Objective], shape: Sequence[int]) -> None:
-        self.model, self.objectives = model, tuple(objectives)
+        self.model, self.objectives, self.shape = model, tuple(objectives), tuple(shape)
         self.device = next((tensor.device for tensor in model.parameters()), torch.device("cpu"))
         modules = modules_of(model)
         terms: dict[str, list[tuple[int, float, Unit]]] = {}
@@ -166,7 +166,8 @@ class _Reached(Exception):
 
 def modules_of(model: nn.Module) -> dict[str, nn.Module]:
     """A network's modules by path, and the network itself as CLASS."""
-    network = model.network if isinstance(getattr(model, "network", None), nn.Module) else model
+    network = getattr(model, "network", None)
+    network = network if isinstance(network, nn.Module) else model
     return {**{name: module for name, module in network.named_modules() if name}, CLASS: model}
 
 

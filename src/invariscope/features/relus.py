@@ -22,7 +22,7 @@ class _LeakyBackwards(torch.autograd.Function):
         return x.clamp(min=0)
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:  # type: ignore[override]
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
         (on,) = ctx.saved_tensors
         return torch.where(on, gradient, ctx.slope * gradient), None
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from invariscope import schedule
+from invariscope import schedule, warp
 from invariscope.checkpoint import Checkpoint
 from invariscope.classifiers.model_file import load_classifier, require_classes
 from invariscope.data.table import balanced, open_data, write_rows
@@ -20,7 +20,7 @@ from invariscope.transformer.transformer_file import save_transformer
 PARAMS = {"seed": "seed", "training": "{study}.transformer.training"}
 
 # What a checkpoint stands on besides its inputs.
-CODE = [Path(str(source.__file__)) for source in (configuration, losses, networks, rendering, train, schedule)]
+CODE = [Path(str(source.__file__)) for source in (configuration, losses, networks, rendering, train, schedule, warp)]
 
 
 def run(

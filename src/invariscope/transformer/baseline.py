@@ -10,7 +10,8 @@ min(c |d|, room). That is concave in c, so Newton's steps from 0 never overshoot
 import torch
 from torch import Tensor
 
-from invariscope.transformer.rendering import Warp, colour_images, spatial_displacement
+from invariscope.transformer.rendering import colour_images, spatial_displacement
+from invariscope.warp import Warp
 
 STEPS = 50  # of Newton's, at most: about five do
 CLOSE = 1e-13  # to the displacement wanted, intensity

@@ -12,7 +12,7 @@ import math
 import torch
 from torch import Tensor
 
-from invariscope.transformer.rendering import Warp
+from invariscope.warp import Warp
 
 # Quantity -> unit, and the value that changes nothing.
 SPATIAL = {

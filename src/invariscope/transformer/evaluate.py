@@ -26,7 +26,8 @@ from invariscope.transformer.baseline import random_colours, random_warps
 from invariscope.transformer.config import TransformerEvaluation
 from invariscope.transformer.decomposition import COLOUR, SPATIAL, decompose_colour, decompose_space
 from invariscope.transformer.networks import InvariantTransformer
-from invariscope.transformer.rendering import Warp, colour_displacement, render, spatial_displacement
+from invariscope.transformer.rendering import colour_displacement, render, spatial_displacement
+from invariscope.warp import Warp
 
 CONTROLS = ("alpha", "beta", "both")
 LEARNED, RANDOM, IDENTITY = "learned", "random", "identity"

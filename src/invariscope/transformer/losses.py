@@ -28,7 +28,7 @@ right, transformed, is under the floor (clean accuracy - δ); otherwise it desce
 import torch
 from torch import Tensor
 
-from invariscope.transformer.rendering import Warp, homogeneous
+from invariscope.warp import Warp, homogeneous
 
 FARTHEST = 2 * 2**0.5  # half widths, the picture's diagonal: what has left the picture counts as no farther away
 EPSILON = 1e-3  # of half a picture's width, or of the range of intensities: a displacement that nobody sees

@@ -20,7 +20,8 @@ import math
 import torch
 from torch import Tensor, nn
 
-from invariscope.transformer.rendering import Warp, render
+from invariscope.transformer.rendering import render
+from invariscope.warp import Warp
 
 
 class Readout(nn.Module):
