@@ -18,7 +18,9 @@ PAPERS = LatentAscent(candidates=0, starts=1, steps=80, learning_rate=0.02, deca
 CENTRES = [[0.3, 0.8], [0.5, 0.1], [-0.4, 0.5], [2.0, 3.0]]  # the last two outside the box of 0 to 1
 
 
-@pytest.mark.parametrize(("config", "near"), [(OURS, 0.003), (PAPERS, 0.02), (replace(PAPERS, learning_rate=0.05, decay=0.9), 0.002)])
+@pytest.mark.parametrize(
+    ("config", "near"), [(OURS, 0.003), (PAPERS, 0.02), (replace(PAPERS, learning_rate=0.05, decay=0.9), 0.002)]
+)
 def test_a_concave_objective_is_climbed_to_its_maximum_in_the_box(config: LatentAscent, near: float) -> None:
     decoder, probe = Plain(), classes(Bowls(CENTRES), 4)
     _, points = ascend(decoder, probe, config, 0).best()

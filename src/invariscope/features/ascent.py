@@ -35,6 +35,13 @@ class LatentAscent:
     leaky: float = 0.5  # share of the steps, the first ones, in which these pass a gradient
 
 
+def paper_ascent(steps: int, length: float) -> LatentAscent:
+    """The paper's: from one random code, along the gradient scaled to steps of one length (sides of the box)."""
+    return LatentAscent(
+        candidates=0, starts=1, steps=steps, learning_rate=length, decay=0.0, normalised=True, slope=0.0, leaky=0.0
+    )
+
+
 @dataclass(frozen=True)
 class Ascent:
     """Where K objectives' R climbers were before each of S steps."""
@@ -49,6 +56,12 @@ class Ascent:
         points = self.points.gather(0, steps[None, ..., None].expand(1, *self.points.shape[1:]))[0]
         values, order = values.sort(dim=1, descending=True, stable=True)
         return values, points.gather(1, order[..., None].expand_as(points))
+
+    def leaders(self) -> tuple[Tensor, Tensor]:
+        """The way of each objective's best climber: points (S, K, d) and values (S, K)."""
+        leader = self.values.amax(0).argmax(1)  # (K,)
+        every = torch.arange(len(leader))
+        return self.points[:, every, leader], self.values[:, every, leader]
 
     def curve(self) -> tuple[tuple[int, ...], Tensor]:
         """Evaluations an objective (S,), and the best value of any climber after them (S, K)."""
@@ -101,10 +114,8 @@ def first_points(decoder: Decoder, probe: Probe, config: LatentAscent, seed: int
     return points[order.t()]
 
 
-def climb(
-    decoder: Decoder, probe: Probe, config: LatentAscent, points: Tensor, which: Tensor
-) -> tuple[Tensor, Tensor]:
-    """Points (S, N, d) and values (S, N), on the CPU, of climbers from points (N, d), of the objectives `which` (N,)."""
+def climb(decoder: Decoder, probe: Probe, config: LatentAscent, points: Tensor, which: Tensor) -> tuple[Tensor, Tensor]:
+    """Points (S, N, d) and values (S, N), on the CPU, of climbers of objectives `which` (N,) from points (N, d)."""
     first, second = torch.zeros_like(points), torch.zeros_like(points)
     path, values = [], []
     for step in range(config.steps):
@@ -134,7 +145,6 @@ def differentiate(
         values = probe.of(images(decoder, points), which)
         (gradient,) = torch.autograd.grad(values.sum(), points)
     return values.detach(), gradient
-
 
 
 def inward(gradient: Tensor, points: Tensor) -> Tensor:
