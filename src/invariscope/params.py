@@ -4,7 +4,7 @@ import dataclasses
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar, get_type_hints
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from invariscope.errors import UserError
 
@@ -59,7 +59,7 @@ def canonical(values: Mapping[str, Any]) -> str:
 
 
 def build(config: type[Config], values: Mapping[str, Any]) -> Config:
-    """A frozen dataclass from a mapping; nested dataclasses from nested mappings, tuples from lists.
+    """A frozen dataclass from a mapping; nested dataclasses from nested mappings, and in mappings; tuples from lists.
 
     The schema has checked the values already; this only refuses names that the dataclass does not have.
     """
@@ -81,6 +81,8 @@ def _field_types(config: type) -> dict[str, Any]:
 def _convert(kind: Any, value: Any) -> Any:
     if isinstance(kind, type) and dataclasses.is_dataclass(kind) and isinstance(value, Mapping):
         return build(kind, value)
+    if get_origin(kind) is Mapping and isinstance(value, Mapping):
+        return {name: _convert(get_args(kind)[1], item) for name, item in value.items()}
     if isinstance(value, list):
         return tuple(_convert(None, item) for item in value)
     if kind is float and isinstance(value, int):

@@ -116,6 +116,15 @@ def with_layer(model: nn.Module, path: str, build: Callable[[nn.Module], nn.Modu
     return fx.GraphModule(model, graph, type(model).__name__)
 
 
+def activation_after(model: nn.Module, layer: nn.Module) -> nn.Module:
+    """A layer's own normalisation and activation, as far as they directly follow it; the identity if none is known."""
+    try:
+        _, node, own = _find(model, layer)
+    except Exception:  # torch.fx raises anything when a network does not trace
+        return nn.Identity()
+    return _part(model, own, [node], [(own or [node])[-1]])
+
+
 def _find(model: nn.Module, convolution: nn.Module) -> tuple[fx.Graph, fx.Node, list[fx.Node]]:
     """The model's graph, the layer in it, and the layer's own normalisation and activation."""
     graph = _Tracer(convolution).trace(model)

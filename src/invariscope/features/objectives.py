@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from invariscope.errors import UserError
 
+Shape = tuple[int, int, int]  # channels, height, width
 CLASS = "class"  # the module that stands for the network's own output
 TERM = re.compile(
     r"(?P<sign>[+-]?)\s*(?:(?P<weight>\d+(?:\.\d*)?(?:e[+-]?\d+)?)\s*\*\s*)?(?P<module>[\w.]+):(?P<unit>.+)"
@@ -94,8 +95,8 @@ class Probe:
     any other module paths are its own. Raises UserError if a unit is not there, or if its module does not run once.
     """
 
-    def __init__(self, model: nn.Module, objectives: Sequence[Objective], shape: Sequence[int]) -> None:
-        self.model, self.objectives, self.shape = model, tuple(objectives), tuple(shape)
+    def __init__(self, model: nn.Module, objectives: Sequence[Objective], shape: Shape) -> None:
+        self.model, self.objectives, self.shape = model, tuple(objectives), shape
         self.device = next((tensor.device for tensor in model.parameters()), torch.device("cpu"))
         modules = modules_of(model)
         terms: dict[str, list[tuple[int, float, Unit]]] = {}
@@ -153,7 +154,7 @@ class _Terms:
         """(N, T) values of units in an output (N, C) or (N, C, H, W)."""
         if output.dim() == 2:
             return output[:, self.channels]
-        values = output.flatten(2).mean(2)[:, self.channels]
+        values = output.mean((2, 3))[:, self.channels]
         if self.placed.shape[1]:
             term, row, column = self.placed
             values = values.index_copy(1, term, output[:, self.channels[term], row, column])
@@ -191,6 +192,18 @@ def output_shapes(
                 f"module {name!r}: gives {what}; name one that gives (images, channels) or maps of channels"
             )
     return {name: tuple(outputs[0].shape[1:]) for name, outputs in found.items()}
+
+
+def run_until(model: nn.Module, module: nn.Module, x: Tensor) -> Tensor:
+    """What a module gives when the model sees x; the forward pass ends there. Gradients reach x."""
+    caught: list[Tensor] = []
+
+    def hook(_: nn.Module, __: Any, output: Tensor) -> None:
+        caught.append(output)
+        raise _Reached
+
+    _run(model, x, {module: hook})
+    return caught[0]
 
 
 def _run(model: nn.Module, x: Tensor, hooks: Mapping[nn.Module, Callable[..., None]]) -> None:

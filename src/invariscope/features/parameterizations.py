@@ -13,7 +13,8 @@ from typing import Protocol
 import torch
 from torch import Generator, Tensor
 
-Shape = tuple[int, int, int]  # channels, height, width
+from invariscope.features.objectives import Shape
+
 DARKEST = 0.01  # what a mean colour is kept from 0 and 1 by, where a sigmoid has no slope
 
 
@@ -94,6 +95,30 @@ class Fourier:
     def images(self, parameters: Sequence[Tensor]) -> Tensor:
         spectrum = torch.view_as_complex(parameters[0].contiguous()) * self.amplitude.to(parameters[0].device)
         return self.palette(torch.fft.irfft2(spectrum, s=self.shape[1:], norm="ortho") / 4)  # 4 as lucid
+
+
+class Decoder(Protocol):
+    """A generative model's half that makes images of latents in a box."""
+
+    low: Tensor  # (d,)
+    high: Tensor  # (d,)
+
+    def decode(self, z: Tensor) -> Tensor: ...
+
+
+class Latents:
+    """A latent of a generative model, anywhere in its box; from a uniform place there."""
+
+    def __init__(self, decoder: Decoder) -> None:
+        self.decoder = decoder
+
+    def start(self, generators: Sequence[Generator]) -> list[Tensor]:
+        """Logits, so that no step leaves the box."""
+        places = [torch.rand(len(self.decoder.low), generator=random) for random in generators]
+        return [torch.stack(places).clamp(0.01, 0.99).logit()]
+
+    def images(self, parameters: Sequence[Tensor]) -> Tensor:
+        return self.decoder.decode(torch.lerp(self.decoder.low, self.decoder.high, parameters[0].sigmoid()))
 
 
 class Cppn:

@@ -3,10 +3,8 @@
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from invariscope.classifiers.model_file import load_classifier, require_classes
-from invariscope.data.table import image_column, open_data, write_rows, write_table
+from invariscope.data.table import open_data, write_rows
 from invariscope.errors import UserError
 from invariscope.files import write_json
 from invariscope.params import build
@@ -52,8 +50,5 @@ def run(
     learned = evaluate.transformations(trained, config, seed)
     write_rows(transformations, [origin | row for row in learned], evaluate.TRANSFORMATION_UNITS)
     pictures = evaluate.examples(trained, network, test, config)
-    columns = {name: [row[name] for row in pictures] for name in pictures[0] if name != "image"}
-    constant = {name: [value] * len(pictures) for name, value in origin.items()}
-    image = image_column(np.stack([row["image"] for row in pictures]))
-    write_table(examples, constant | columns | {"image": image}, evaluate.EXAMPLE_UNITS)
+    write_rows(examples, [origin | row for row in pictures], evaluate.EXAMPLE_UNITS)
     write_json(metrics, evaluate.summarise(rows, learned))
