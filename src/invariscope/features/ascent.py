@@ -5,7 +5,8 @@ uniform samples that all objectives share, Adam, whose steps then shorten, and a
 rectifiers which are off. Points are kept in the box, in which the search draws its samples.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -19,6 +20,7 @@ from invariscope.schedule import falling
 
 CHUNK = 64  # climbers at once
 BETAS, TINY = (0.9, 0.99), 1e-12  # of Adam
+PAPER_STEP = 0.02  # sides of the box
 
 
 @dataclass(frozen=True)
@@ -35,10 +37,10 @@ class LatentAscent:
     leaky: float = 0.5  # share of the steps, the first ones, in which these pass a gradient
 
 
-def paper_ascent(steps: int, length: float) -> LatentAscent:
-    """The paper's: from one random code, along the gradient scaled to steps of one length (sides of the box)."""
+def paper_ascent(steps: int) -> LatentAscent:
+    """The paper's: from one random code, along the gradient scaled to steps of one length (our choice: PAPER_STEP)."""
     return LatentAscent(
-        candidates=0, starts=1, steps=steps, learning_rate=length, decay=0.0, normalised=True, slope=0.0, leaky=0.0
+        candidates=0, starts=1, steps=steps, learning_rate=PAPER_STEP, decay=0.0, normalised=True, slope=0.0, leaky=0.0
     )
 
 
@@ -49,6 +51,10 @@ class Ascent:
     points: Tensor  # (S, K, R, d) in the box
     values: Tensor  # (S, K, R)
     candidates: int
+
+    def of(self, numbers: Sequence[int]) -> "Ascent":
+        """That of some objectives, by number."""
+        return replace(self, points=self.points[:, numbers], values=self.values[:, numbers])
 
     def best(self) -> tuple[Tensor, Tensor]:
         """The best that each climber has seen, the best climber first: values (K, R) and points (K, R, d)."""

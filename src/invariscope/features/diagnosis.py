@@ -60,13 +60,12 @@ class Diagnosis:
 
     classes: int = 20  # whose logits are climbed, spread evenly over all
     steps: int = 60
-    step: float = 0.02  # the length of the paper's steps, sides of the box
     codes: int = 200  # random ones, at which gradients are measured
 
 
 def variants(config: Diagnosis, ours: LatentAscent) -> dict[str, LatentAscent]:
     """The paper's ascent, that with one mend, and ours."""
-    paper = paper_ascent(config.steps, config.step)
+    paper = paper_ascent(config.steps)
     return {
         PAPER: paper,
         "steps that shorten": replace(paper, decay=ours.decay),

@@ -38,7 +38,6 @@ PATH_UNITS = {
     "value": "of the objective; a unit's own scale",
     "share": SHARE,
     "moved": "from the start, sides of the box",
-    "latent": "code",
     "image": UNITS["image"],
 }
 Row = dict[str, Any]
@@ -51,6 +50,10 @@ class Scale:
     mean: Tensor  # (K,)
     best: Tensor  # (K,)
 
+    def of(self, numbers: Sequence[int]) -> "Scale":
+        """That of some objectives, by number."""
+        return Scale(self.mean[numbers], self.best[numbers])
+
     def share(self, values: Tensor) -> Tensor:
         """Values (..., K) on a scale of 0, the mean sample, to 1, the best; NaN for an objective without a range."""
         reach = self.best - self.mean
@@ -61,6 +64,15 @@ def objectives_of(units: Units, class_names: Sequence[str]) -> list[Objective]:
     """The logits of all classes, then what else of the units is looked for. Raises UserError."""
     texts = [*(f"{CLASS}:{number}" for number in range(len(class_names))), *units.channels(), *units.objectives]
     return list(dict.fromkeys(parse(text, class_names) for text in texts))
+
+
+def followed(units: Units) -> list[str]:
+    """The objectives whose ways are drawn: the chosen classes, or else the first one."""
+    return [f"{CLASS}:{number}" for number in units.classes or (0,)]
+
+
+def scale_of(found: Found) -> Scale:
+    return Scale(found.mean, found.values[:, 0])
 
 
 def class_of(objective: Objective, class_names: Sequence[str]) -> str | None:
@@ -85,7 +97,7 @@ def search_rows(
 ) -> list[Row]:
     """The best samples of every objective, then the best that its climbers have seen, and what classifiers take them
     for: `predicted` is by the first one, `predicted_by_<name>` by the others."""
-    scale, names = Scale(found.mean, found.values[:, 0]), next(iter(classifiers.values())).class_names
+    scale, names = scale_of(found), next(iter(classifiers.values())).class_names
     rows, shown = [], []
     for method, evaluations, values, points in (
         (SAMPLES, found.counts[-1], found.values, found.points),
@@ -126,7 +138,7 @@ def seen(classifiers: Mapping[str, Classifier], pixels: np.ndarray) -> list[Row]
 
 def curve_rows(objectives: Sequence[Objective], found: Found, climbed: Ascent) -> list[Row]:
     """The best value after so many evaluations, of the samples and of the ascent."""
-    scale = Scale(found.mean, found.values[:, 0])
+    scale = scale_of(found)
     return [
         {"objective": str(objective), "method": method, "evaluations": count, "value": value, "share": share}
         for method, counts, curve in ((SAMPLES, found.counts, found.curve), (ASCENT, *climbed.curve()))
@@ -136,24 +148,32 @@ def curve_rows(objectives: Sequence[Objective], found: Found, climbed: Ascent) -
 
 
 def path_rows(
-    decoder: Decoder, objectives: Sequence[Objective], names: Sequence[str], scale: Scale, method: str, climbed: Ascent
+    decoder: Decoder,
+    objectives: Sequence[Objective],
+    class_names: Sequence[str],
+    scale: Scale,
+    climbed: Mapping[str, Ascent],
 ) -> list[Row]:
-    """The way of each objective's best climber: evenly spaced steps of it, the last one the best that it has seen."""
+    """By every method, the way of each objective's best climber: evenly spaced steps of it, up to the best seen."""
     rows, shown = [], []
-    ways, heights = climbed.leaders()
-    for number, objective in enumerate(objectives):
-        last = int(heights[:, number].argmax())
-        steps = torch.linspace(0, last, min(PICTURES, last + 1)).round().long()
-        points, values = ways[steps, number], heights[steps, number]
-        shares = (values - scale.mean[number]) / (scale.best[number] - scale.mean[number])
-        moved = (points - points[0]).norm(dim=1)
-        shown.append(points)
-        columns = {"step": steps, "value": values, "share": shares, "moved": moved, "latent": latents(decoder, points)}
-        rows += [
-            {"objective": str(objective), "class_name": class_of(objective, names), "method": method}
-            | {name: column[place].tolist() for name, column in columns.items()}
-            for place in range(len(steps))
-        ]
+    for method, ascent in climbed.items():
+        ways, heights = ascent.leaders()  # (S, K, d), (S, K)
+        for number, objective in enumerate(objectives):
+            last = int(heights[:, number].argmax())
+            steps = torch.linspace(0, last, min(PICTURES, last + 1)).round().long()
+            points = ways[steps, number]
+            shown.append(points)
+            columns = {
+                "step": steps,
+                "value": heights[steps, number],
+                "share": scale.of([number]).share(heights[steps, number]),
+                "moved": (points - points[0]).norm(dim=1),
+            }
+            rows += [
+                {"objective": str(objective), "class_name": class_of(objective, class_names), "method": method}
+                | {name: column[place].item() for name, column in columns.items()}
+                for place in range(len(steps))
+            ]
     return [row | {"image": image} for row, image in zip(rows, pictures(decoder, torch.cat(shown)), strict=True)]
 
 
