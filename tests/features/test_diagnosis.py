@@ -79,12 +79,12 @@ def test_a_walk_that_is_too_short_still_gains() -> None:
 
 def test_a_lower_hill_is_told_by_rest_under_the_best_sample() -> None:
     decoder, probe = Plain(), classes(TwoHills(), 1)
-    rows, _ = diagnose(decoder, probe, Scale(torch.tensor([0.7]), torch.tensor([3.5])), Diagnosis(steps=60), ASCENT, 0)
+    rows, _ = diagnose(decoder, probe, Scale(torch.tensor([0.7]), torch.tensor([3.37])), Diagnosis(steps=60), ASCENT, 0)
     found = {row["variant"]: row for row in rows}
     shortened = found["steps that shorten"]
     assert not shortened["reached"] and shortened["end_gradient"] < 0.05 and shortened["walls"] == 0
     assert found["best of many codes"]["value"] > 3.2
-    assert found[OURS]["value"] > 3.55 and found[OURS]["reached"]
+    assert found[OURS]["value"] > 3.37 and found[OURS]["reached"]
 
 
 def test_exact_zeros_are_told_by_layer_and_by_code() -> None:

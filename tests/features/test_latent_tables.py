@@ -64,7 +64,7 @@ def test_every_row_gives_its_value_again(case: Case) -> None:
 
 
 def test_rows_are_ranked_and_name_classes_and_costs(case: Case) -> None:
-    _, _, found, climbed, rows = case
+    _, _, found, _, rows = case
     for method, evaluations, count in ((SAMPLES, 300, 3), (ASCENT, 50 + 2 * 15, 2)):
         own = [row for row in rows if (row["method"], row["objective"]) == (method, "class:2")]
         assert [row["rank"] for row in own] == list(range(1, count + 1))
