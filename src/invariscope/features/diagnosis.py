@@ -28,7 +28,7 @@ from invariscope.features.latent_tables import SHARE, Scale
 from invariscope.features.objectives import Probe
 
 PAPER, OURS = "the paper's", "ours"
-RANDOM, ENDS = "random codes", "where the paper's ascent ends"
+RANDOM, ENDS = "at random codes", "where the paper's ascent ends"
 SLOPE, LEAKY, STARTS = 0.1, 0.5, 4  # of the mends that are not in ours
 VARIANT_UNITS = {
     "evaluations": "decoded images, for this objective",

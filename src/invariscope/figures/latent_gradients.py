@@ -66,7 +66,7 @@ def name_of(row: Row) -> str:
 def verdict(rows: list[Row]) -> str:
     """At how many codes the whole gradient is exactly zero."""
     parts = [
-        f"at {row['place']} exactly zero for {100 * row['vanished']:.0f} %, median norm {row['norm']:.2g} a side"
+        f"{row['place']}: exactly zero for {row['vanished']:.0%}, median norm {row['norm']:.2g} a side of the box"
         for row in rows
         if row["depth"] == 0
     ]
