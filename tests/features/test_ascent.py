@@ -9,12 +9,14 @@ from torch import Tensor
 
 from invariscope.checkpoint import Checkpoint
 from invariscope.features import ascent as climbing
-from invariscope.features.ascent import LatentAscent, ascend, differentiate
+from invariscope.features.ascent import LatentAscent, ascend, differentiate, schedule
 from invariscope.features.latent_box import images
 from tests.features.toy_latents import Bowls, Plain, Ramp, SmallDecoder, classes, small_probe
 
-OURS = LatentAscent(candidates=20, starts=2, steps=80)
-PAPERS = LatentAscent(candidates=0, starts=1, steps=80, learning_rate=0.02, decay=0.0, normalised=True, slope=0.0)
+OURS = LatentAscent(candidates=20, starts=2, rounds=1, steps=80)
+PAPERS = LatentAscent(
+    candidates=0, starts=1, rounds=1, steps=80, learning_rate=0.02, decay=0.0, normalised=True, slope=0.0
+)
 CENTRES = [[0.3, 0.8], [0.5, 0.1], [-0.4, 0.5], [2.0, 3.0]]  # the last two outside the box of 0 to 1
 
 
@@ -53,20 +55,44 @@ class Counting(SmallDecoder):
 
 
 @pytest.mark.parametrize("candidates", [0, 1, 130])
-def test_every_evaluation_is_counted(candidates: int) -> None:
+@pytest.mark.parametrize("rounds", [1, 3])
+def test_every_evaluation_is_counted(candidates: int, rounds: int) -> None:
     decoder, probe = Counting(), small_probe()
-    climbed = ascend(decoder, probe, LatentAscent(candidates, starts=min(3, candidates or 3), steps=7), 0)
-    starts = climbed.values.shape[2]
-    assert climbed.evaluations == candidates + starts * 7
-    assert decoder.decoded == candidates + 6 * starts * 7  # objectives share the candidates
+    config = LatentAscent(candidates, starts=min(9, candidates or 9), rounds=rounds, steps=14)
+    climbed = ascend(decoder, probe, config, 0)
+    steps = 14 if config.starts == 1 else 9 * 14 if rounds == 1 else 9 * 2 + 3 * 4 + 1 * 8
+    assert climbed.evaluations == candidates + steps
+    assert decoder.decoded == candidates + 6 * steps  # objectives share the candidates
     counts, best = climbed.curve()
-    assert counts[-1] == climbed.evaluations and (best.diff(dim=0) >= 0).all()
+    assert len(counts) == 14 and counts[-1] == climbed.evaluations and (best.diff(dim=0) >= 0).all()
     assert torch.equal(best[-1], climbed.best()[0][:, 0])
+
+
+def test_rounds_double_and_a_third_goes_on() -> None:
+    assert list(schedule(LatentAscent(starts=27, rounds=3, steps=70))) == [(27, 10), (9, 20), (3, 40)]
+    assert list(schedule(LatentAscent(starts=8, rounds=3, steps=60))) == [(8, 8), (3, 17), (1, 35)]
+    assert list(schedule(LatentAscent(starts=4, rounds=1, steps=60))) == [(4, 60)]
+    assert list(schedule(LatentAscent(starts=5, rounds=3, steps=3))) == [(5, 1), (2, 1), (1, 1)]
+
+
+def test_only_the_best_of_each_objective_go_on() -> None:
+    config = LatentAscent(candidates=0, starts=9, rounds=2, steps=12)
+    climbed = ascend(SmallDecoder(), small_probe(), config, 0)
+    alone = ascend(SmallDecoder(), small_probe(), replace(config, rounds=1), 0)
+    torch.testing.assert_close(climbed.values[:4], alone.values[:4], rtol=1e-4, atol=1e-5)  # of the first round
+    going = climbed.values[4:] != climbing.GONE
+    assert (going.sum(2) == 3).all() and torch.equal(going[0], going[-1])
+    reached = climbed.values[:4].amax(0)
+    assert (
+        torch.where(going[0], reached, torch.inf).amin(1) >= torch.where(going[0], -torch.inf, reached).amax(1)
+    ).all()
+    still = ~going[0]
+    assert torch.equal(climbed.points[4][still], climbed.points[-1][still])  # the others stay where they were
 
 
 def test_climbers_start_from_the_best_candidates() -> None:
     decoder, probe = SmallDecoder(), small_probe()
-    climbed = ascend(decoder, probe, LatentAscent(candidates=100, starts=3, steps=2), 0)
+    climbed = ascend(decoder, probe, LatentAscent(candidates=100, starts=3, rounds=1, steps=2), 0)
     pool = climbing.uniform(decoder, 100, 0, "candidates")
     best = probe.all(images(decoder, pool)).sort(0, descending=True).values[:3]
     torch.testing.assert_close(climbed.values[0], best.t())
@@ -85,13 +111,13 @@ def test_the_best_seen_is_kept_and_not_the_last() -> None:
 
 def test_a_leaky_gradient_leaves_where_the_gradient_is_exactly_zero() -> None:
     decoder, probe = Plain(), classes(Ramp(), 1)
-    start = torch.tensor([[0.1, 0.5]])
+    start = torch.tensor([[[0.1, 0.5]]])
     assert differentiate(decoder, probe, start, torch.tensor([0]))[1].abs().max() == 0
-    config = LatentAscent(candidates=0, starts=1, steps=80, learning_rate=0.05)
+    config = LatentAscent(candidates=0, starts=1, rounds=1, steps=80, learning_rate=0.05)
     stuck, _ = climbing.climb(decoder, probe, replace(config, slope=0.0), start, torch.tensor([0]))
     assert torch.equal(stuck[-1], start)
     path, values = climbing.climb(decoder, probe, replace(config, slope=0.1), start, torch.tensor([0]))
-    assert path[-1, 0, 0] == 1 and values[-1] == pytest.approx(0.4)
+    assert path[-1, 0, 0, 0] == 1 and values[-1] == pytest.approx(0.4)
 
 
 def test_a_normalised_step_has_the_length_of_the_learning_rate() -> None:
@@ -111,16 +137,17 @@ def test_the_gradient_is_that_of_finite_differences() -> None:
         torch.testing.assert_close((ends[0] - ends[1]) / 2e-6, gradient[:, axis], rtol=1e-4, atol=1e-7)
 
 
-def test_equal_seeds_climb_alike_and_chunks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_equal_seeds_climb_alike_and_batches_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     once, again = (ascend(SmallDecoder(), small_probe(), OURS, 0) for _ in range(2))
     assert torch.equal(once.points, again.points) and torch.equal(once.values, again.values)
-    monkeypatch.setattr(climbing, "CHUNK", 5)
+    monkeypatch.setattr(climbing, "BATCH", 5)
+    monkeypatch.setattr(climbing, "OBJECTIVES", 4)
     torch.testing.assert_close(ascend(SmallDecoder(), small_probe(), OURS, 0).values, once.values, rtol=1e-3, atol=1e-4)
     assert not torch.equal(ascend(SmallDecoder(), small_probe(), OURS, 1).points[0], once.points[0])
 
 
 def test_interrupted_and_resumed_it_climbs_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(climbing, "CHUNK", 4)
+    monkeypatch.setattr(climbing, "OBJECTIVES", 2)
     whole = ascend(SmallDecoder(), small_probe(), OURS, 0)
     checkpoint = Checkpoint({"test": 1}, [], seconds=0, folder=tmp_path)
     climb, chunks = climbing.climb, []
@@ -136,4 +163,4 @@ def test_interrupted_and_resumed_it_climbs_the_same(tmp_path: Path, monkeypatch:
         ascend(SmallDecoder(), small_probe(), OURS, 0, checkpoint)
     resumed = ascend(SmallDecoder(), small_probe(), OURS, 0, checkpoint)
     assert torch.equal(resumed.points, whole.points) and torch.equal(resumed.values, whole.values)
-    assert len(chunks) == 4  # two of the three chunks were there already: 12 climbers, 4 at once
+    assert len(chunks) == 4  # two of the three were there already

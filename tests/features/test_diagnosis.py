@@ -23,7 +23,7 @@ from invariscope.features.gradients import LATENT
 from invariscope.features.latent_tables import Scale
 from tests.features.toy_latents import Bowls, Plain, Ramp, classes
 
-ASCENT = LatentAscent(candidates=200, starts=2, steps=60)
+ASCENT = LatentAscent(candidates=200, starts=2, rounds=1, steps=60)
 SCALE = Scale(torch.tensor([-1.0]), torch.tensor([-0.001]))
 
 

@@ -38,7 +38,7 @@ def case() -> Case:
     decoder, network = SmallDecoder(), classifier()
     probe = Probe(network, tables.objectives_of(UNITS, NAMES), (1, 8, 8))
     found = search(decoder, probe, LatentSearch(samples=300, best=3), 0)
-    climbed = ascend(decoder, probe, LatentAscent(candidates=50, starts=2, steps=15), 0)
+    climbed = ascend(decoder, probe, LatentAscent(candidates=50, starts=2, rounds=1, steps=15), 0)
     known = {"own": network, "other": classifier(turned=True)}
     return decoder, probe, found, climbed, tables.search_rows(decoder, known, probe.objectives, found, climbed)
 

@@ -14,11 +14,11 @@ import torch
 from torch import Tensor
 
 from invariscope.features.ascent import (
-    CHUNK,
+    BATCH,
     Ascent,
     LatentAscent,
     ascend,
-    differentiate,
+    differentiate_all,
     inward,
     paper_ascent,
 )
@@ -29,7 +29,7 @@ from invariscope.features.objectives import Probe
 
 PAPER, OURS = "the paper's", "ours"
 RANDOM, ENDS = "at random codes", "where the paper's ascent ends"
-SLOPE, LEAKY, STARTS = 0.1, 0.5, 4  # of the mends that are not in ours
+SLOPE, STARTS = 0.1, 4  # of the mends that are not in ours
 VARIANT_UNITS = {
     "evaluations": "decoded images, for this objective",
     "value": "of the objective, the best of the climbers; a unit's own scale",
@@ -70,7 +70,7 @@ def variants(config: Diagnosis, ours: LatentAscent) -> dict[str, LatentAscent]:
         PAPER: paper,
         "steps that shorten": replace(paper, decay=ours.decay),
         "Adam": replace(paper, normalised=False, learning_rate=ours.learning_rate, decay=ours.decay),
-        "leaky gradients": replace(paper, slope=SLOPE, leaky=LEAKY),
+        "leaky gradients": replace(paper, slope=SLOPE),
         "several starts": replace(paper, starts=STARTS),
         "best of many codes": replace(paper, candidates=ours.candidates),
         OURS: ours,
@@ -119,19 +119,16 @@ def variant_rows(decoder: Decoder, probe: Probe, scale: Scale, variant: str, cli
 
 def slope_at(decoder: Decoder, probe: Probe, points: Tensor) -> Tensor:
     """(K,) norms of every objective's gradient at its own of points (K, d), along walls that are met."""
-    found = []
-    for part, which in zip(points.split(CHUNK), torch.arange(len(points)).split(CHUNK), strict=True):
-        part = part.to(decoder.low.device)
-        _, gradient = differentiate(decoder, probe, part, which.to(part.device))
-        found.append(inward(gradient, part).norm(dim=1).cpu())
-    return torch.cat(found)
+    points = points[:, None].to(decoder.low.device)
+    _, gradient = differentiate_all(decoder, probe, points, torch.arange(len(points), device=points.device))
+    return inward(gradient, points).norm(dim=2)[:, 0].cpu()
 
 
 def gradient_rows(decoder: Decoder, probe: Probe, place: str, points: Tensor, which: Tensor) -> list[Row]:
     """A row a layer, at points (N, d), each for one of the objectives `which` (N,)."""
     parts = [
         layer_gradients(decoder, probe, part.to(decoder.low.device), numbers.to(decoder.low.device))
-        for part, numbers in zip(points.split(CHUNK), which.split(CHUNK), strict=True)
+        for part, numbers in zip(points.split(BATCH), which.split(BATCH), strict=True)
     ]
     rows = []
     for depth, layers in enumerate(zip(*parts, strict=True)):
