@@ -1,11 +1,13 @@
 """The gallery: every objective by every method, on one scale, and what judges say."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
+from invariscope.checkpoint import Checkpoint
 from invariscope.classifiers.model_file import Classifier
 from invariscope.data.table import Images, StoredImages, open_data, write_data
 from invariscope.features import gallery
@@ -124,3 +126,31 @@ def test_equal_seeds_give_equal_rows(classifier: Classifier, stored: StoredImage
     first = [row for row in rows if row["parameterization"] != "decoder"]
     assert all(np.array_equal(one["image"], other["image"]) for one, other in zip(first, again, strict=True))
     assert gallery.UNITS.keys() <= set().union(*again)
+
+
+def test_an_interrupted_gallery_goes_on(
+    classifier: Classifier,
+    stored: StoredImages,
+    rows: list[dict[str, Any]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    inputs = {"key": {"step": "test"}, "inputs": [], "seconds": 0.0, "folder": tmp_path}
+    calls: list[tuple[str, str]] = []
+    whole = gallery.method_rows
+
+    def counted(scene: gallery.Scene, name: str, regularization: str) -> list[dict[str, Any]]:
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        calls.append((name, regularization))
+        return whole(scene, name, regularization)
+
+    monkeypatch.setattr(gallery, "method_rows", counted)
+    with pytest.raises(KeyboardInterrupt):
+        draw_gallery(classifier, UNITS, CONFIG, stored, 0, (), Checkpoint(**inputs))
+    calls.clear()
+    again = draw_gallery(classifier, UNITS, CONFIG, stored, 0, (), Checkpoint(**inputs))
+    assert calls == [("fourier", "turned")]
+    first = [row for row in rows if row["parameterization"] != "decoder"]
+    assert all(np.array_equal(one["image"], other["image"]) for one, other in zip(first, again, strict=True))
+    assert [row["value"] for row in first] == [row["value"] for row in again]
