@@ -1,0 +1,35 @@
+"""The box in which latent codes of images lie, and points in it, in coordinates u of [0, 1]^d."""
+
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from invariscope.runtime import torch_generator
+
+
+class Decoder(Protocol):
+    """What makes images of latent codes, such as an autoencoder."""
+
+    low: Tensor  # (d,)
+    high: Tensor  # (d,)
+
+    def decode(self, z: Tensor) -> Tensor:
+        """Images (N, C, H, W) in [0, 1] of codes (N, d)."""
+        ...
+
+
+def uniform(decoder: Decoder, count: int, seed: int, *names: str | int) -> Tensor:
+    """(count, d) points, uniform in the box, from the stream called `names`."""
+    points = torch.rand(count, len(decoder.low), generator=torch_generator(seed, *names))
+    return points.to(decoder.low.device)
+
+
+def latents(decoder: Decoder, points: Tensor) -> Tensor:
+    """Codes (..., d) at points (..., d) of the box."""
+    return torch.lerp(decoder.low, decoder.high, points)
+
+
+def images(decoder: Decoder, points: Tensor) -> Tensor:
+    """Images (N, C, H, W) at points (N, d) of the box."""
+    return decoder.decode(latents(decoder, points))
