@@ -393,7 +393,7 @@ def test_a_class_that_is_only_judged_has_no_column(tmp_path: Path, saved: list[F
     texts = [text.get_text() for text in saved[0].axes[0].texts]
     assert "zero" in texts and "one" not in texts and "two" not in texts
     feature_values.draw(tmp_path / "values.png", table(rows), "shapes")
-    assert saved[1].axes[0].get_title() == "classes, n = 1"
+    assert saved[1].axes[0].get_title() == "classes (n = 1)"
 
 
 @pytest.mark.parametrize("counts", [(8, 8, 1), (16, 16), (4, 4, 4, 2), (23,), (10, 10), (1,)])
@@ -409,6 +409,22 @@ def test_layers_are_packed_side_by_side_as_far_as_they_fit(counts: Sequence[int]
             assert step == (1 if one == other else 1 + feature_sheet.APART)
     widths = {(8, 8, 1): [8, 9], (16, 16): [8] * 4, (4, 4, 4, 2): [8, 6], (23,): [8, 8, 7], (10, 10): [10, 10]}
     assert [len(block) for block in blocks] == widths.get(tuple(counts), [1])
+
+
+def test_a_class_that_does_not_fit_beside_its_value_stands_below_it_within_the_column(
+    tmp_path: Path, saved: list[Figure]
+) -> None:
+    names = {f"class:{number}": f"a class with the very long name {number}" for number in range(10)}
+    rows = gallery(objectives=tuple(names), names=names)
+    feature_classes.draw(tmp_path / "figure.png", table(rows), "shapes")
+    axes, pitch = saved[0].axes[0], (style.PAGE - feature_classes.LABELS) / 10
+    lefts = sorted({image.get_extent()[0] for image in axes.images})
+    assert max(np.diff(lefts)) < pitch
+    for image in axes.images:
+        row, lines = rows[number(image)], below(axes, image).get_text().split("\n")
+        assert len(lines) == 1 + (row["predicted"] != row["class_name"])
+        for line in lines[1:]:
+            assert line.startswith("(a cl") and feature_images.text_width(line, feature_images.SMALL) < pitch
 
 
 # --- channels ---------------------------------------------------------------------------------------------------------
@@ -477,7 +493,7 @@ def test_values_are_shares_of_the_data_sets_range() -> None:
 def test_each_panel_has_its_layers_shares_and_their_median(tmp_path: Path, saved: list[Figure]) -> None:
     rows = gallery()
     feature_values.draw(tmp_path / "figure.png", table(rows), "shapes")
-    panels = {axes.get_title().split(",")[0]: axes for axes in saved[0].axes}
+    panels = {axes.get_title().split(" (")[0]: axes for axes in saved[0].axes}
     assert list(panels) == ["conv1", "conv3", "classes", "others"]
     labels = [label.get_text() for label in panels["conv1"].get_yticklabels()]
     assert labels == [feature_images.method_words(*method) for method in METHODS]
@@ -506,6 +522,18 @@ def test_the_axis_is_logarithmic_only_far_beyond_the_data_set_and_holds_all(
     found = [share for shares in feature_values.shares(rows).values() for share in shares.values()]
     low, high = axes.get_xlim()
     assert low < min(0, *found) and max(1, *found) < high
+
+
+def test_ticks_do_not_touch_each_other_however_far_values_go(tmp_path: Path, saved: list[Figure]) -> None:
+    for factor in (3, 30, 3000):
+        rows = [row | {"value": (1 if row["value"] > 0 else factor) * row["value"] * factor} for row in gallery()]
+        feature_values.draw(tmp_path / "figure.png", table(rows), "shapes")
+        axes = saved[-1].axes[0]
+        places = axes.transAxes.inverted().transform(
+            axes.transData.transform([(tick, 0) for tick in axes.xaxis.get_major_locator()()])
+        )[:, 0]
+        assert len(places) >= 3 and min(np.diff(places)) >= 0.999 * feature_values.APART
+        assert min(places) >= 0 and max(places) <= 1
 
 
 # --- variety ----------------------------------------------------------------------------------------------------------
@@ -562,6 +590,14 @@ def test_the_way_between_classes_is_in_order_and_framed_by_what_it_is_taken_for(
     for colour, share in ((feature_variety.FIRST, 0.0), (feature_variety.SECOND, 1.0), (feature_variety.WRONG, 0.5)):
         wanted = {place for place, row in between.items() if row["share"] == share}
         assert framed(axes, colour) & set(between) == wanted
+
+
+def test_both_classes_of_a_pair_are_named_in_the_room_there_is() -> None:
+    assert feature_variety.heading(("zero", "one"), 2.0) == "zero → one"
+    text = feature_variety.heading(("a name that is very long", "another name of great length"), 1.5)
+    first, second = text.split(feature_variety.ARROW)
+    assert first.startswith("a name") and second.startswith("another")
+    assert feature_images.text_width(text, 7) <= 1.5
 
 
 def test_interpolations_alone_are_drawn_and_copies_alone(tmp_path: Path, saved: list[Figure]) -> None:

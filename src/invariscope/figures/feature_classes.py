@@ -28,6 +28,7 @@ from invariscope.figures.feature_images import (
     rows_of,
     strips,
     taken_for_another,
+    text_width,
     value_text,
 )
 
@@ -35,6 +36,7 @@ LABELS = 1.05  # inches
 MOST = 10  # columns
 PITCH, SIDE = 1.5, 0.72  # inches, at most
 FOOT = 0.3  # inches
+BOLD = 0.88  # of the room: bold text is wider than what is measured
 
 
 def draw(path: Path, objectives: pa.Table, title: str) -> None:
@@ -46,9 +48,11 @@ def draw(path: Path, objectives: pa.Table, title: str) -> None:
         return draw_nothing(path, f"Classes: {title}", "no class is among the objectives drawn")
     blocks = [classes[start : start + MOST] for start in range(0, len(classes), MOST)]
     pitch = min(PITCH, (style.PAGE - LABELS - MARGIN) / len(blocks[0]))
-    layout = Layout(LABELS, min(SIDE, pitch - 0.05), pitch)
     names = {row["objective"]: row["class_name"] for row in rows}
     grids = [(columns([names[one] for one in block]), strips(rows, block, (TOP, OPTIMISED))) for block in blocks]
+    cells = [row for _, lines in grids for line in lines for row in line.cells if row is not None]
+    beside = all(text_width(caption(row), SMALL) < BOLD * pitch for row in cells)
+    layout = Layout(LABELS, min(SIDE, pitch - 0.05), pitch, captions=1 if beside else 2)
     height = sum(heading_height(listed, pitch) + len(lines) * layout.down for listed, lines in grids)
     with style.figure(path, style.PAGE, head_height(2) + height + FOOT, layout="none") as figure:
         axes = page(figure)
@@ -57,12 +61,23 @@ def draw(path: Path, objectives: pa.Table, title: str) -> None:
         )
         top = head(axes, f"Feature visualisation of classes: {title}", explained)
         for listed, lines in grids:
-            top = grid(axes, top, listed, lines, layout, frame_of_class, lambda row: caption(row, pitch))
-        key(axes, top + 0.08, [(WRONG, "the classifier takes the image for another class, named beside the logit")])
+            top = grid(
+                axes,
+                top,
+                listed,
+                lines,
+                layout,
+                frame_of_class,
+                lambda row: caption(row, None if beside else BOLD * pitch),
+            )
+        key(axes, top + 0.08, [(WRONG, "the classifier takes the image for another class, in brackets")])
     return None
 
 
-def caption(row: Row, width: float) -> str:
-    """The value, and what the classifier says if it is another class, as far as there is room."""
+def caption(row: Row, width: float | None = None) -> str:
+    """The value, and what the classifier says if it is another class: beside it, or below in `width` inches."""
     value = value_text(row["value"])
-    return cut(f"{value} ({row['predicted']})", width, SMALL) if taken_for_another(row) else value
+    if not taken_for_another(row):
+        return value
+    other = f"({row['predicted']})"
+    return f"{value} {other}" if width is None else f"{value}\n{cut(other, width, SMALL)}"

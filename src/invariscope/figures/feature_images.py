@@ -29,7 +29,7 @@ CHANNEL = re.compile(r"([\w.]+):\d+")
 
 WRONG = style.COLOURS[2]
 EDGE = "#bbbbbb"  # around images, so that white ones have an end
-SMALL = 6.0  # points: values
+SMALL = 6.0  # points: what stands below images
 LINE = 0.125  # inches: a line of them
 MARGIN = 0.1  # inches
 MINUS = "\N{MINUS SIGN}"
@@ -153,11 +153,12 @@ class Layout:
     labels: float  # room left of the images
     side: float  # of an image
     pitch: float  # from one image to the next across
+    captions: int = 1  # lines below an image
 
     @property
     def down(self) -> float:
-        """From one image to the next down: its value has a line."""
-        return self.side + LINE + 0.05
+        """From one image to the next down."""
+        return self.side + LINE * self.captions + 0.05
 
 
 @dataclass(frozen=True)

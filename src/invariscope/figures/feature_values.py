@@ -12,15 +12,17 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from invariscope.figures import style
-from invariscope.figures.feature_images import MINUS, OPTIMISED, Row, draw_nothing, drawn, method_words
+from invariscope.figures.feature_images import MINUS, OPTIMISED, Row, draw_nothing, drawn, method_words, wrapped
 
 ACROSS = 5  # panels
 LINE = 0.22  # inches a method
+LABELS = 1.4  # inches left of the panels, for their titles to fit
 RANGE = "#e4e4e4"
 DOT: dict[str, Any] = {"color": style.COLOURS[1], "marker": "o", "linestyle": "none", "markeredgewidth": 0}
 MEDIAN: dict[str, Any] = {"color": style.COLOURS[2], "marker": "|", "linestyle": "none", "markeredgewidth": 1.8}
 LOGARITHMIC = 4.0  # a share from which on the axis is logarithmic beyond 0 and 1
-TICKS = (-100, -10, -3, -1, 0, 1, 2, 5, 10, 20, 50, 100, 1000)
+TICKS = (0, 1, 10, 100, 1000, -10, -100, -1000, 2, 5, -1, -2, -5, 20, 50)  # those that matter most first
+APART = 0.17  # of the axis, from one tick to the next
 Method = tuple[str, str]  # parameterization, regularization
 
 
@@ -41,7 +43,8 @@ def draw(path: Path, objectives: pa.Table, title: str) -> None:
         panels = figure.subplots(down, min(ACROSS, len(groups)), sharey=True, sharex=True, squeeze=False)
         for axes, (group, own) in zip(panels.flat, groups.items(), strict=False):
             panel(axes, [[of[one] for one in own if one in of] for of in found.values()])
-            axes.set(title=f"{group}, n = {len(own)}", xlabel="share of the range")
+            name = wrapped(f"{group} (n = {len(own)})", (style.PAGE - LABELS) / panels.shape[1] - 0.15, 9)
+            axes.set(title=name, xlabel="share of the range")
             axes.tick_params(labelbottom=True)
         for axes in panels.flat[len(groups) :]:
             axes.set_axis_off()
@@ -87,10 +90,20 @@ def scale(axes: Axes, values: Sequence[float]) -> None:
         axes.set_xlim(low - margin, high + margin)
         return
     axes.set_xscale("symlog", linthresh=1, linscale=0.6)
-    axes.xaxis.set_major_locator(FixedLocator(TICKS))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}".replace("-", MINUS)))
     axes.set_xlim(low * 1.15 - 0.1, high * 1.15)
+    axes.xaxis.set_major_locator(FixedLocator(spread(TICKS, axes)))
+
+
+def spread(ticks: Sequence[float], axes: Axes) -> list[float]:
+    """Those on the axis that have room beside the ones before them."""
+    left, right = axes.xaxis.get_transform().transform(np.array(axes.get_xlim()))
+    taken: dict[float, float] = {}
+    for tick, place in zip(ticks, axes.xaxis.get_transform().transform(np.array(ticks, float)), strict=True):
+        if left <= place <= right and all(abs(place - other) >= APART * (right - left) for other in taken.values()):
+            taken[tick] = place
+    return sorted(taken)
 
 
 def legend() -> list[Line2D | Patch]:

@@ -22,9 +22,11 @@ from invariscope.figures.feature_images import (
     method_words,
     page,
     rows_of,
+    text_width,
 )
 
 ALIKE, DIVERSE, BETWEEN = "undiverse", "diverse", "between"
+ARROW = " → "
 WAYS = "between two classes: share of the second"
 FIRST, SECOND = style.COLOURS[1], style.COLOURS[3]
 NAME = 0.16  # inches, above a line of images
@@ -32,7 +34,7 @@ HEADS = 0.38  # inches, above all lines
 APART = 0.4  # of an image, between two columns of lines
 PITCH = 0.6  # inches from image to image, at most
 FOOT = 0.3  # inches
-Lines = dict[str, list[Row]]  # by what stands above them
+Lines = dict[tuple[str, ...], list[Row]]  # by the class, or both classes, that they are of
 
 
 def draw(path: Path, objectives: pa.Table, title: str) -> None:
@@ -45,7 +47,7 @@ def draw(path: Path, objectives: pa.Table, title: str) -> None:
         "kept from being alike": copies(rows, DIVERSE),
         WAYS: ways(rows, names),
     }
-    parts = {heading: lines for heading, lines in parts.items() if lines}
+    parts = {above: lines for above, lines in parts.items() if lines}
     if not parts:
         return draw_nothing(path, f"Variety: {title}", "no class is drawn in variety")
     across = [max(map(len, lines.values())) for lines in parts.values()]
@@ -56,12 +58,13 @@ def draw(path: Path, objectives: pa.Table, title: str) -> None:
         axes = page(figure)
         top = head(axes, f"Variety of the images of classes: {title}", *explained(rows))
         left = MARGIN
-        for (heading, lines), count in zip(parts.items(), across, strict=True):
-            frame = taken_for(names) if heading == WAYS else frame_of_class
-            axes.text(left, top + 0.04, heading, size=8, va="top")
+        for (above, lines), count in zip(parts.items(), across, strict=True):
+            frame = taken_for(names) if above == WAYS else frame_of_class
+            axes.text(left, top + 0.04, above, size=8, va="top")
             block(axes, (left, top + HEADS), lines, pitch, frame)
             left += (count + APART) * pitch
-        entries = [(FIRST, "taken for the first class"), (SECOND, "for the second"), (WRONG, "for another")]
+        ends = [(FIRST, "taken for the first of two classes"), (SECOND, "taken for the second")]
+        entries = [*(ends if WAYS in parts else []), (WRONG, "taken for another class")]
         key(axes, height - FOOT + 0.08, entries, "no frame: taken for its class")
     return None
 
@@ -71,7 +74,7 @@ def copies(rows: Iterable[Row], kind: str) -> Lines:
     found: Lines = {}
     for row in rows:
         if row["kind"] == kind:
-            found.setdefault(row["class_name"] or row["objective"], []).append(row)
+            found.setdefault((row["class_name"] or row["objective"],), []).append(row)
     return {name: sorted(own, key=lambda row: row["rank"]) for name, own in found.items()}
 
 
@@ -81,7 +84,7 @@ def ways(rows: Iterable[Row], names: Mapping[str, str]) -> Lines:
     for row in rows:
         if row["kind"] == BETWEEN:
             first, second = (names.get(row[end], row[end]) for end in ("objective", "second"))
-            found.setdefault(f"{first} → {second}", []).append(row)
+            found.setdefault((first, second), []).append(row)
     return {name: sorted(own, key=lambda row: row["share"]) for name, own in found.items()}
 
 
@@ -114,11 +117,20 @@ def block(
     """Lines of images under each other, each under its name; shares above the first."""
     left, top = corner
     side = pitch - 0.04
-    for number, (name, rows) in enumerate(lines.items()):
+    for number, (names, rows) in enumerate(lines.items()):
         upper = top + number * (NAME + pitch + LINE + 0.04)
-        axes.text(left, upper + NAME - 0.03, cut(name, len(rows) * pitch + 0.1, 7), size=7, va="bottom")
+        axes.text(left, upper + NAME - 0.03, heading(names, len(rows) * pitch + 0.1), size=7, va="bottom")
         for place, row in enumerate(rows):
             at = left + place * pitch
             cell(axes, row, (at, upper + NAME), side, frame)
             if number == 0 and row["share"] is not None:
                 axes.text(at + side / 2, top - 0.02, f"{row['share']:.3g}", size=7, ha="center", va="bottom")
+
+
+def heading(names: tuple[str, ...], width: float) -> str:
+    """One class, or one and the next, in `width` inches."""
+    whole = ARROW.join(names)
+    if text_width(whole, 7) <= width:
+        return whole
+    room = (width - text_width("→", 7) - 0.1) / len(names)
+    return ARROW.join(cut(name, room, 7) for name in names)
