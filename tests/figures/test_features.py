@@ -19,6 +19,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 
 from invariscope.data.table import image_column, write_rows, write_table
+from invariscope.errors import UserError
 from invariscope.figures import (
     feature_channels,
     feature_classes,
@@ -458,6 +459,11 @@ def test_of_the_layers_the_middle_one_is_shown_and_of_its_channels_the_first_eig
     assert len(saved[0].axes[0].images) == 16
     objectives = {rows[number(image)]["objective"] for image in saved[0].axes[0].images}
     assert objectives == {f"conv3:{channel}" for channel in range(8)}
+
+
+def test_a_layer_that_is_not_drawn_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"layer 'conv2': none of its channels is drawn; use conv1, conv3"):
+        feature_channels.draw(tmp_path / "figure.png", table(gallery()), "shapes", layer="conv2")
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from invariscope.errors import UserError
 from invariscope.figures import style
 from invariscope.figures.feature_images import (
     MARGIN,
@@ -32,12 +33,15 @@ Method = tuple[str, str]  # parameterization, regularization
 
 def draw(path: Path, objectives: pa.Table, title: str, layer: str | None = None) -> None:
     """A small and a big image for each channel of a layer (None: the middle one of those drawn), from a table
-    (objective, dead, kind, parameterization, regularization, rank, value, image)."""
+    (objective, dead, kind, parameterization, regularization, rank, value, image). Raises UserError if it is none."""
     rows = rows_of(objectives)
     groups = drawn(rows)
-    if not layers(groups):
+    names = layers(groups)
+    if not names or not methods(rows):
         return draw_nothing(path, f"Channels: {title}", "no channel is among the objectives drawn")
-    layer = layer or middle(layers(groups))
+    layer = layer or names[len(names) // 2]  # the paper shows the third of five
+    if layer not in names:
+        raise UserError(f"layer {layer!r}: none of its channels is drawn; use {', '.join(names)}")
     channels = groups[layer][:MOST]
     found = {
         (row["objective"], row["parameterization"], row["regularization"]): row
@@ -77,8 +81,3 @@ def pair(found: Sequence[Method]) -> tuple[Method, Method]:
     both = [(one, other) for one in found for other in found if one[0] == other[0] and one[1] == NONE != other[1]]
     of_paper = [methods for methods in both if methods[1][1] == PAPER]
     return [*of_paper, *both, (found[0], found[-1])][0]
-
-
-def middle(names: Sequence[str]) -> str:
-    """The paper shows the third of five; of an even number the later one."""
-    return names[len(names) // 2]
