@@ -28,6 +28,8 @@ include: "workflow/rules/classifiers.smk"
 include: "workflow/rules/filter_gan.smk"
 include: "workflow/rules/screening.smk"
 include: "workflow/rules/transformer.smk"
+include: "workflow/rules/generative.smk"
+include: "workflow/rules/features.smk"
 include: "workflow/rules/figures.smk"
 
 

@@ -74,6 +74,26 @@ TRANSFORMER_FILES = (
     "alpha.png",
     "beta.png",
 )
+AUTOENCODER_FILES = (
+    "model.safetensors",
+    "history.parquet",
+    "metrics.json",
+    "reconstructions.parquet",
+    "training.png",
+    "reconstructions.png",
+)
+FEATURE_FILES = (
+    "objectives.parquet",
+    "transfer.parquet",
+    "metrics.json",
+    "latent_search.parquet",
+    "latent_curves.parquet",
+    "latent_paths.parquet",
+    "latents.json",
+    "ascent_variants.parquet",
+    "gradients.parquet",
+    "diagnosis.json",
+)
 COMPARISON_FILES = ("thresholds.parquet", "thresholds.png", "differences.png")
 
 
@@ -102,6 +122,16 @@ def screened_classifiers(params: Params, study: str) -> list[str]:
 def compares_classifiers(params: Params, study: str) -> bool:
     """Whether a study screens two classifiers or more."""
     return len(screened_classifiers(params, study)) > 1
+
+
+def visualized_classifiers(params: Params, study: str) -> list[str]:
+    """Classifiers whose units are visualised."""
+    return list(params[study].get("features", {}).get("classifiers", {}))
+
+
+def judges(params: Params, study: str, classifier: str) -> list[str]:
+    """The classifiers that are shown what was made for another."""
+    return list(params[study]["features"]["classifiers"][classifier]["judges"])
 
 
 def source_module(params: Params, study: str) -> str:
@@ -194,6 +224,10 @@ def targets(params: Params) -> list[str]:
             files += [f"results/{study}/{classifier}/screening/{name}" for name in made]
         for classifier in params[study].get("transformer", {}).get("classifiers", []):
             files += [f"results/{study}/{classifier}/transformer/{name}" for name in TRANSFORMER_FILES]
+        if "generative" in params[study]:
+            files += [f"results/{study}/generative/autoencoder/{name}" for name in AUTOENCODER_FILES]
+        for classifier in visualized_classifiers(params, study):
+            files += [f"results/{study}/{classifier}/features/{name}" for name in FEATURE_FILES]
         if compares_classifiers(params, study):
             files += [f"results/{study}/comparison/{name}" for name in COMPARISON_FILES]
     return files

@@ -33,7 +33,11 @@ BOUNDS = (
 KINDS = {"integer": "an integer", "number": "a number", "boolean": "true or false", "string": "a text"}
 
 # What no classifier may be called, since a folder of the study's results is.
-RESERVED = {"data": "the study's data", "comparison": "the comparison of its classifiers"}
+RESERVED = {
+    "data": "the study's data",
+    "comparison": "the comparison of its classifiers",
+    "generative": "its generative networks",
+}
 
 Problem = tuple[tuple[str | int, ...], str]  # where, what
 
@@ -217,6 +221,10 @@ def study_problems(study: Mapping[str, Any], name: str, grids: Mapping[str, Any]
         yield from layer_problems(layers, study["classifiers"], (name, "filter_gan", "layers"))
     if "transformer" in study:
         yield from transformer_problems(study["transformer"], study["classifiers"], (name, "transformer"))
+    if "features" in study:
+        yield from feature_problems(study["features"], study["classifiers"], (name, "features"))
+        if "generative" not in study:
+            yield (name, "generative"), "is missing; features search the latent box of its autoencoder"
     if "screening" in study:
         yield from screening_problems(study["screening"], study["classifiers"], grids, (name, "screening"))
 
@@ -296,6 +304,42 @@ def transformer_problems(
         yield (*where, "evaluation", "grid"), f"{grid} is not allowed; an odd number has a control 0 in the middle"
     if min(strengths) > 1:
         yield (*where, "evaluation", "strengths"), f"{shown(strengths)} is not allowed; one must be 1 or less"
+
+
+def feature_problems(
+    block: Mapping[str, Any], classifiers: Mapping[str, Any], where: tuple[str, ...]
+) -> Iterator[Problem]:
+    """Names that must be defined, ranges, and whether what is asked of the methods is there."""
+    for label, units in block["classifiers"].items():
+        place = (*where, "classifiers", label)
+        if label not in classifiers:
+            yield place, f"is no classifier of this study; it has {', '.join(classifiers)}"
+            continue
+        known = CONVOLUTIONS.get(classifiers[label]["architecture"])
+        for module in units["layers"]:
+            if known and module.startswith("conv") and module not in known:
+                yield (*place, "layers", module), f"is no convolution of {classifiers[label]['architecture']}"
+        for index, judge in enumerate(units["judges"]):
+            if judge not in classifiers or judge == label:
+                others = ", ".join(name for name in classifiers if name != label) or "none"
+                yield (*place, "judges", index), f"{shown(judge)} is no other classifier of this study; it has {others}"
+    gallery = block["gallery"]
+    named = list(gallery["robustness"])
+    for name, ranges in gallery["robustness"].items():
+        for key in ("jitter", "rotation", "scale"):
+            if key in ranges and ranges[key][0] > ranges[key][1]:
+                wrong = f"{shown(ranges[key])} is not allowed; it must be [low, high]"
+                yield (*where, "gallery", "robustness", name, key), wrong
+    for name, method in gallery["methods"].items():
+        for key, allowed_names in (("regularizations", named), ("transfer", method["regularizations"])):
+            for index, regularization in enumerate(method[key]):
+                if regularization not in allowed_names:
+                    which = f"{shown(regularization)} is not one of {', '.join(allowed_names)}"
+                    yield (*where, "gallery", "methods", name, key, index), which
+    variety = gallery["variety"]
+    for key, allowed_names in (("method", list(gallery["methods"])), ("regularization", named)):
+        if variety[key] not in allowed_names:
+            yield (*where, "gallery", "variety", key), f"{shown(variety[key])} is not one of {', '.join(allowed_names)}"
 
 
 def screening_problems(

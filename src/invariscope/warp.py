@@ -46,5 +46,5 @@ def pixel_centres(height: int, width: int, device: torch.device | None = None) -
 def warp_images(images: Tensor, warp: Warp, fill: str, interpolation: str) -> Tensor:
     """Images (N, C, H, W), each under its own map."""
     height, width = images.shape[2:]
-    grid = warp(pixel_centres(height, width, images.device)).reshape(len(images), height, width, 2)
+    grid = warp(pixel_centres(height, width).to(warp.matrix)).reshape(len(images), height, width, 2)
     return F.grid_sample(images, grid, mode=interpolation, padding_mode=fill, align_corners=False)

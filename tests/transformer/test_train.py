@@ -25,7 +25,7 @@ from invariscope.transformer.train import (
     settling,
     train,
 )
-from tests.transformer.conftest import discs_and_rings, small_classifier
+from tests.discs import discs_and_rings, small_classifier
 
 CONFIG = TransformerTraining(controls=2, width=8, iterations=12, batch_size=24, learning_rate=0.01, vectors=16)
 

@@ -25,6 +25,23 @@ def code_with_architecture(step):
     return lambda wildcards: code_of(step, *plan.architecture_modules(PARAMS, wildcards.study, wildcards.classifier))
 
 
+def code_with_judges(step):
+    """The step's source files, with those of the architectures of the classifier and of its judges."""
+
+    def files(wildcards):
+        names = [wildcards.classifier, *plan.judges(PARAMS, wildcards.study, wildcards.classifier)]
+        modules = [module for name in names for module in plan.architecture_modules(PARAMS, wildcards.study, name)]
+        return code_of(step, *dict.fromkeys(modules))
+
+    return files
+
+
+def judges_of(wildcards):
+    """The networks that are shown images made for the classifier."""
+    names = plan.judges(PARAMS, wildcards.study, wildcards.classifier)
+    return [f"results/{wildcards.study}/{name}/training/model.safetensors" for name in names]
+
+
 def classes_of(wildcards):
     """The file that says which class each folder of the study's images is, if one does."""
     return plan.class_files(PARAMS, wildcards.study)

@@ -403,3 +403,70 @@ rule plot_transformer:
         " --examples {input.examples} --training {output.training}"
         " --accuracy {output.accuracy} --quantities {output.quantities}"
         " --alpha {output.alpha} --beta {output.beta} --log {log}"
+
+
+rule plot_features:
+    """Images of units and classes by every method, how far each goes, and who recognises them."""
+    input:
+        objectives="results/{study}/{classifier}/features/objectives.parquet",
+        transfer="results/{study}/{classifier}/features/transfer.parquet",
+        code=code_of("plot_features"),
+    output:
+        channels=report(
+            "results/{study}/{classifier}/features/feature_channels.png",
+            caption="../report/feature_channels.rst",
+            category="{study}",
+            subcategory="Feature visualisation",
+            labels={"classifier": "{classifier}", "figure": "channels"},
+        ),
+        classes=report(
+            "results/{study}/{classifier}/features/feature_classes.png",
+            caption="../report/feature_classes.rst",
+            category="{study}",
+            subcategory="Feature visualisation",
+            labels={"classifier": "{classifier}", "figure": "classes"},
+        ),
+        sheet=report(
+            "results/{study}/{classifier}/features/feature_sheet.png",
+            caption="../report/feature_sheet.rst",
+            category="{study}",
+            subcategory="Feature visualisation",
+            labels={"classifier": "{classifier}", "figure": "all methods"},
+        ),
+        values=report(
+            "results/{study}/{classifier}/features/feature_values.png",
+            caption="../report/feature_values.rst",
+            category="{study}",
+            subcategory="Feature visualisation",
+            labels={"classifier": "{classifier}", "figure": "values reached"},
+        ),
+        variety=report(
+            "results/{study}/{classifier}/features/feature_variety.png",
+            caption="../report/feature_variety.rst",
+            category="{study}",
+            subcategory="Feature visualisation",
+            labels={"classifier": "{classifier}", "figure": "variety"},
+        ),
+        judges=report(
+            "results/{study}/{classifier}/features/feature_transfer.png",
+            caption="../report/feature_transfer.rst",
+            category="{study}",
+            subcategory="Feature visualisation",
+            labels={"classifier": "{classifier}", "figure": "who recognises them"},
+        ),
+    log:
+        "logs/plot_features/{study}/{classifier}.log",
+    benchmark:
+        "benchmarks/jobs/plot_features/{study}/{classifier}.tsv"
+    conda:
+        "../envs/library.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    shell:
+        "PYTHONPATH=src python -m invariscope plot_features"
+        " {wildcards.study} {wildcards.classifier} --objectives {input.objectives}"
+        " --transfer {input.transfer} --channels {output.channels}"
+        " --classes {output.classes} --sheet {output.sheet} --values {output.values}"
+        " --variety {output.variety} --judges {output.judges} --log {log}"

@@ -7,13 +7,14 @@ independently: what they recognise is no adversarial noise to one network.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from invariscope.checkpoint import Checkpoint
 from invariscope.classifiers.evaluation import predict
 from invariscope.classifiers.model_file import Classifier
 from invariscope.data.table import StoredImages, balanced
@@ -51,7 +52,7 @@ class Decoded:
     """Images that a generative model's decoder was made to give for objectives, by name."""
 
     parameterization: str
-    images: Mapping[str, np.ndarray]  # (C, H, W) uint8
+    images: Mapping[str, np.ndarray]  # each (C, H, W) uint8
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,7 @@ def draw_gallery(
     images: StoredImages,
     seed: int,
     decoded: Sequence[Decoded] = (),
+    checkpoint: Checkpoint | None = None,
     label: str = "feature visualisation",
 ) -> list[Row]:
     """Rows with the columns of UNITS and objective, kind, parameterization, regularization, rank, predicted, dead.
@@ -90,8 +92,13 @@ def draw_gallery(
         (name, regularization) for name, method in config.methods.items() for regularization in method.regularizations
     ]
     rows = [*example_rows(scene), *dead_rows(scene, jobs)]
-    for name, regularization in track(jobs, label, len(jobs)):
-        rows += method_rows(scene, name, regularization)
+    drawn = (checkpoint.load() if checkpoint else None) or {"rows": []}
+    done = len(drawn["rows"])
+    for name, regularization in track(jobs[done:], label, len(jobs), done=done):
+        drawn["rows"].append(method_rows(scene, name, regularization))
+        if checkpoint and checkpoint.due():
+            checkpoint.save(drawn)
+    rows += chain(*drawn["rows"])
     for one in decoded:
         rows += decoded_rows(scene, one)
     rows += variety_rows(scene)
@@ -129,13 +136,13 @@ def example_rows(scene: Scene) -> list[Row]:
             for rank in range(len(found)):
                 row = {"number": number, "kind": kind, "parameterization": DATA_SET, "regularization": NONE}
                 row |= {"rank": rank + 1, "value": float(scene.examples.values[number, places[number][rank]])}
-                rows.append(row | {"image_id": int(found.ids[rank]), "image": found.pixels[rank]})
+                rows.append(row | {"image_id": int(found.ids[rank]), "image": torch.from_numpy(found.pixels[rank])})
     return rows
 
 
 def dead_rows(scene: Scene, jobs: Sequence[tuple[str, str]]) -> list[Row]:
     """Dead objectives, which are named and not drawn: their images are black."""
-    black = np.zeros(scene.probe.shape, np.uint8)
+    black = torch.zeros(scene.probe.shape, dtype=torch.uint8)
     return [
         {"number": number, "kind": OPTIMISED, "parameterization": name, "regularization": regularization}
         | {"rank": 1, "value": None, "image": black, "dead": True}
@@ -174,7 +181,7 @@ def optimised_rows(
     return [
         {"number": number, "value": value, "image": image, "dead": dead} | constant
         for number, value, image, dead in zip(
-            which, found.values.tolist(), found.images.cpu().numpy(), found.dead.tolist(), strict=True
+            which, found.values.tolist(), found.images.cpu(), found.dead.tolist(), strict=True
         )
     ]
 
@@ -182,8 +189,8 @@ def optimised_rows(
 def decoded_rows(scene: Scene, decoded: Decoded) -> list[Row]:
     """A decoder's images, judged as all others are."""
     numbers = {str(objective): number for number, objective in enumerate(scene.probe.objectives)}
-    known = {numbers[name]: image for name, image in decoded.images.items() if name in numbers}
-    stack = torch.from_numpy(np.stack(list(known.values()))).to(scene.probe.device)
+    known = {numbers[name]: torch.tensor(image) for name, image in decoded.images.items() if name in numbers}
+    stack = torch.stack(list(known.values())).to(scene.probe.device)
     which = torch.tensor(list(known), device=scene.probe.device)
     with torch.inference_mode():
         values = scene.probe.of(from_bytes(stack), which).tolist()
@@ -224,7 +231,8 @@ def variety_rows(scene: Scene) -> list[Row]:
 def described(classifier: Classifier, scene: Scene, rows: Sequence[Row]) -> list[Row]:
     """Names in place of numbers, the range of each objective over the training images, and what the classifier says."""
     names = classifier.class_names
-    said = predict(classifier, np.stack([row["image"] for row in rows])).argmax(1).tolist()
+    images = torch.stack([row["image"] for row in rows]).numpy()
+    said = predict(classifier, images).argmax(1).tolist()
     lowest, highest = scene.examples.values.min(1), scene.examples.values.max(1)
     texts = [str(objective) for objective in scene.probe.objectives]
     classes = {number: names[label] for label, number in enumerate(scene.classes)}
@@ -239,7 +247,8 @@ def described(classifier: Classifier, scene: Scene, rows: Sequence[Row]) -> list
             "dead": row.get("dead", False),
         }
         | {name: value for name, value in row.items() if name not in ("number", "second", "dead")}
-        for row, label in zip(rows, said, strict=True)
+        | {"image": image}
+        for row, image, label in zip(rows, images, said, strict=True)
     ]
 
 

@@ -103,8 +103,9 @@ class _Run:
                 tensor.grad = gradient
             self.optimiser.step()
         with torch.inference_mode():
-            images = to_bytes(self.parameterization.images(self.parameters))
-            values = probe.of(from_bytes(images), which)
+            made = self.parameterization.images(self.parameters)
+            images = to_bytes(made)
+            values = probe.of(from_bytes(images).to(made), which)
         if not torch.isfinite(values).all():
             raise UserError(f"learning_rate: {self.settings.learning_rate} made objectives infinite; use a smaller one")
         return images, values, dead

@@ -13,6 +13,7 @@ from typing import Protocol
 import torch
 from torch import Generator, Tensor
 
+from invariscope.features.latent_box import Decoder, images
 from invariscope.features.objectives import Shape
 
 DARKEST = 0.01  # what a mean colour is kept from 0 and 1 by, where a sigmoid has no slope
@@ -97,15 +98,6 @@ class Fourier:
         return self.palette(torch.fft.irfft2(spectrum, s=self.shape[1:], norm="ortho") / 4)  # 4 as lucid
 
 
-class Decoder(Protocol):
-    """A generative model's half that makes images of latents in a box."""
-
-    low: Tensor  # (d,)
-    high: Tensor  # (d,)
-
-    def decode(self, z: Tensor) -> Tensor: ...
-
-
 class Latents:
     """A latent of a generative model, anywhere in its box; from a uniform place there."""
 
@@ -118,7 +110,7 @@ class Latents:
         return [torch.stack(places).clamp(0.01, 0.99).logit()]
 
     def images(self, parameters: Sequence[Tensor]) -> Tensor:
-        return self.decoder.decode(torch.lerp(self.decoder.low, self.decoder.high, parameters[0].sigmoid()))
+        return images(self.decoder, parameters[0].sigmoid())
 
 
 class Cppn:

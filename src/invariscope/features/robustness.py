@@ -63,7 +63,7 @@ def move(images: Tensor, matrices: Tensor, robustness: Robustness) -> Tensor:
     """Images (N, C, H, W) as a step's draws (N, 2, 3) show them."""
     if not robustness.moves:
         return images
-    return warp_images(images, Warp(matrices), robustness.fill, robustness.interpolation)
+    return warp_images(images, Warp(matrices.to(images)), robustness.fill, robustness.interpolation)
 
 
 def _between(ends: tuple[float, float], uniform: Tensor) -> Tensor:
