@@ -30,9 +30,9 @@ GONE = -torch.inf  # value of a climber that does not go on
 class LatentAscent:
     """How an objective is climbed."""
 
-    candidates: int = 1000  # uniform samples, the best of which are an objective's starts; 0 starts at random
-    starts: int = 8
-    rounds: int = 3
+    candidates: int = 1500  # uniform samples, the best of which are an objective's starts; 0 starts at random
+    starts: int = 27  # climbers of an objective in the first round
+    rounds: int = 4
     steps: int = 60  # of a climber that goes on in all rounds
     learning_rate: float = 0.05  # sides of the box: the length of a normalised step, and about that of one of Adam's
     decay: float = 0.7  # share of the steps, the last ones, over which the learning rate falls to 0

@@ -29,7 +29,7 @@ from invariscope.features.objectives import Probe
 
 PAPER, OURS = "the paper's", "ours"
 RANDOM, ENDS = "at random codes", "where the paper's ascent ends"
-SLOPE, STARTS = 0.1, 4  # of the mends that are not in ours
+SLOPE, STARTS, MORE = 0.1, 4, 4  # of the mends that are not in ours
 VARIANT_UNITS = {
     "evaluations": "decoded images, for this objective",
     "value": "of the objective, the best of the climbers; a unit's own scale",
@@ -68,6 +68,7 @@ def variants(config: Diagnosis, ours: LatentAscent) -> dict[str, LatentAscent]:
     paper = paper_ascent(config.steps)
     return {
         PAPER: paper,
+        "many more steps": replace(paper, steps=MORE * config.steps),
         "steps that shorten": replace(paper, decay=ours.decay),
         "Adam": replace(paper, normalised=False, learning_rate=ours.learning_rate, decay=ours.decay),
         "leaky gradients": replace(paper, slope=SLOPE),

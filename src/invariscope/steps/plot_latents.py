@@ -1,4 +1,4 @@
-"""Figures of search and ascent in the latent space."""
+"""Figures of search and ascent in the latent space, and of why the paper's ascent failed."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from invariscope.data.table import open_data, read_table
-from invariscope.figures import latent_ascent, latent_cost, latent_search
+from invariscope.figures import latent_ascent, latent_cost, latent_gradients, latent_search
 
 
 def run(
@@ -17,10 +17,14 @@ def run(
     latents: Path,
     curves: Path,
     paths: Path,
+    variants: Path,
+    gradients: Path,
     ascent: Path,
     classes: Path,
     channels: Path,
     cost: Path,
+    mends: Path,
+    layers: Path,
 ) -> None:
     title = f"{study}, {classifier}"
     best, ways = read_table(latents), read_table(paths)
@@ -30,6 +34,8 @@ def run(
     latent_search.draw_classes(classes, best, drawn, examples, title)
     latent_search.draw_channels(channels, best, title)
     latent_cost.draw(cost, best, read_table(curves), title)
+    latent_gradients.draw_variants(mends, read_table(variants), title)
+    latent_gradients.draw_layers(layers, read_table(gradients), title)
 
 
 def first_images(data: Path, names: Iterable[str]) -> dict[str, np.ndarray]:

@@ -31,6 +31,8 @@ PARAMS = {
     "units": "{study}.features.classifiers.{classifier}",
 }
 
+LONGER = 4  # times as many steps as a climber of ours has, of the paper's ascent
+
 # What a checkpoint stands on besides its inputs.
 CODE = [Path(str(source.__file__)) for source in (climbing, latent_box, objectives, relus, searching)]
 
@@ -106,5 +108,5 @@ def explore(
     few = Probe(network, [parse(one, names) for one in tables.followed(units)], shape)
     samples = search(decoder, probe, build(LatentSearch, params["search"]), seed, checkpoints[0], f"{label} search")
     climbed = ascend(decoder, probe, config, seed, checkpoints[1], f"{label} ascent")
-    plain = ascend(decoder, few, paper_ascent(config.starts * config.steps), seed, label=f"{label} ascent, the paper's")
+    plain = ascend(decoder, few, paper_ascent(LONGER * config.steps), seed, label=f"{label} ascent, the paper's")
     return Explored(probe, samples, climbed, few, plain)
