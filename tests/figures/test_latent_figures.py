@@ -117,8 +117,8 @@ def test_the_verdict_counts_classes_and_evaluations() -> None:
 def test_the_verdict_on_gradients_counts_exact_zeros() -> None:
     text = latent_gradients.verdict(gradients(0.25).to_pylist())
     assert text.splitlines() == [
-        "at random codes: exactly zero for 25%, median norm 0.5 a side of the box",
-        "where the paper's ascent ends: exactly zero for 25%, median norm 0.5 a side of the box",
+        "at random codes: exactly zero for 25 %, median norm 0.5 per side of box",
+        "where the paper's ascent ends: exactly zero for 25 %, median norm 0.5 per side of box",
     ]
 
 

@@ -15,7 +15,7 @@ LOOKS: tuple[dict[str, Any], ...] = (
     {"color": style.COLOURS[2], "marker": "s", "linestyle": "--"},
 )
 SHADE = {"decoder": "#f1f1f1", "classifier": "#ffffff"}
-RESHAPING = ("Flatten", "Unflatten", "Dropout", "Identity", "Upsample", "UpsamplingNearest2d")  # not listed
+RESHAPING = ("Flatten", "Unflatten", "Dropout", "Identity", "Upsample", "PixelShuffle")  # not listed
 Row = dict[str, Any]
 
 
@@ -66,7 +66,7 @@ def name_of(row: Row) -> str:
 def verdict(rows: list[Row]) -> str:
     """At how many codes the whole gradient is exactly zero."""
     parts = [
-        f"{row['place']}: exactly zero for {row['vanished']:.0%}, median norm {row['norm']:.2g} a side of the box"
+        f"{row['place']}: exactly zero for {100 * row['vanished']:.0f} %, median norm {row['norm']:.2g} per side of box"
         for row in rows
         if row["depth"] == 0
     ]
