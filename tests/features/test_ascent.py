@@ -100,6 +100,11 @@ def test_climbers_start_from_the_best_candidates() -> None:
     assert (values[:, 0] >= best[0] - 1e-6).all() and (values.diff(dim=1) <= 0).all()
 
 
+def test_random_starts_begin_with_the_same_one_however_many_there_are() -> None:
+    few, many = (ascend(SmallDecoder(), small_probe(), replace(PAPERS, starts=count), 0).points[0] for count in (1, 3))
+    assert torch.equal(few[:, 0], many[:, 0]) and len(many.flatten(0, 1).unique(dim=0)) == 6 * 3
+
+
 def test_the_best_seen_is_kept_and_not_the_last() -> None:
     """Steps far too long jump over the maximum."""
     decoder, probe = Plain(), classes(Bowls(CENTRES), 4)

@@ -120,7 +120,7 @@ def first_points(decoder: Decoder, probe: Probe, config: LatentAscent, seed: int
     objectives = len(probe.objectives)
     if not config.candidates:
         points = uniform(decoder, objectives * config.starts, seed, "starts")
-        return points.view(objectives, config.starts, -1)
+        return points.view(config.starts, objectives, -1).transpose(0, 1)  # the first start is the same for any number
     points = uniform(decoder, config.candidates, seed, "candidates")
     with torch.inference_mode():
         values = torch.cat([probe.all(images(decoder, part)) for part in points.split(BATCH)])  # (candidates, K)

@@ -58,7 +58,7 @@ Row = dict[str, Any]
 class Diagnosis:
     """How much is tried."""
 
-    classes: int = 20  # whose logits are climbed, spread evenly over all
+    classes: int = 12  # whose logits are climbed, spread evenly over all
     steps: int = 60
     codes: int = 200  # random ones, at which gradients are measured
 
