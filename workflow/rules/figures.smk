@@ -470,3 +470,76 @@ rule plot_features:
         " --transfer {input.transfer} --channels {output.channels}"
         " --classes {output.classes} --sheet {output.sheet} --values {output.values}"
         " --variety {output.variety} --judges {output.judges} --log {log}"
+
+
+rule plot_latents:
+    """Search and ascent in the latent space, what they cost, and why the paper's ascent failed."""
+    input:
+        data="data/{study}.parquet",
+        latents="results/{study}/{classifier}/features/latent_search.parquet",
+        curves="results/{study}/{classifier}/features/latent_curves.parquet",
+        paths="results/{study}/{classifier}/features/latent_paths.parquet",
+        variants="results/{study}/{classifier}/features/ascent_variants.parquet",
+        gradients="results/{study}/{classifier}/features/gradients.parquet",
+        code=code_of("plot_latents"),
+    output:
+        ascent=report(
+            "results/{study}/{classifier}/features/latent_ascent.png",
+            caption="../report/latent_ascent.rst",
+            category="{study}",
+            subcategory="Feature visualisation",
+            labels={"classifier": "{classifier}", "figure": "latent ascent"},
+        ),
+        classes=report(
+            "results/{study}/{classifier}/features/latent_classes.png",
+            caption="../report/latent_classes.rst",
+            category="{study}",
+            subcategory="Feature visualisation",
+            labels={"classifier": "{classifier}", "figure": "best latents of classes"},
+        ),
+        channels=report(
+            "results/{study}/{classifier}/features/latent_channels.png",
+            caption="../report/latent_channels.rst",
+            category="{study}",
+            subcategory="Feature visualisation",
+            labels={"classifier": "{classifier}", "figure": "best latents of channels"},
+        ),
+        cost=report(
+            "results/{study}/{classifier}/features/latent_cost.png",
+            caption="../report/latent_cost.rst",
+            category="{study}",
+            subcategory="Feature visualisation",
+            labels={"classifier": "{classifier}", "figure": "search against ascent"},
+        ),
+        mends=report(
+            "results/{study}/{classifier}/features/latent_mends.png",
+            caption="../report/latent_mends.rst",
+            category="{study}",
+            subcategory="Feature visualisation",
+            labels={"classifier": "{classifier}", "figure": "why the paper's ascent fails"},
+        ),
+        layers=report(
+            "results/{study}/{classifier}/features/latent_gradients.png",
+            caption="../report/latent_gradients.rst",
+            category="{study}",
+            subcategory="Feature visualisation",
+            labels={"classifier": "{classifier}", "figure": "gradients by layer"},
+        ),
+    log:
+        "logs/plot_latents/{study}/{classifier}.log",
+    benchmark:
+        "benchmarks/jobs/plot_latents/{study}/{classifier}.tsv"
+    conda:
+        "../envs/library.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    shell:
+        "PYTHONPATH=src python -m invariscope plot_latents"
+        " {wildcards.study} {wildcards.classifier} --data {input.data}"
+        " --latents {input.latents} --curves {input.curves} --paths {input.paths}"
+        " --variants {input.variants} --gradients {input.gradients}"
+        " --ascent {output.ascent} --classes {output.classes}"
+        " --channels {output.channels} --cost {output.cost} --mends {output.mends}"
+        " --layers {output.layers} --log {log}"
