@@ -118,9 +118,8 @@ def parser_of(name: str, run: Callable[..., Any], text: str) -> argparse.Argumen
             parser.add_argument(f"--{parameter.name}", action="store_true")
         elif parameter.kind is parameter.KEYWORD_ONLY:
             option = f"--{parameter.name.replace('_', '-')}"
-            needed = parameter.default is parameter.empty
-            many = ("+" if needed else "*") if "list" in str(parameter.annotation) else None
-            parser.add_argument(option, dest=parameter.name, type=Path, required=needed, nargs=many, metavar="FILE")
+            many = "+" if "list" in str(parameter.annotation) else None
+            parser.add_argument(option, dest=parameter.name, type=Path, required=True, nargs=many, metavar="FILE")
         else:
             parser.add_argument(parameter.name, help=f"a {parameter.name} of params.yaml")
     parser.add_argument("--log", type=Path, metavar="FILE", help="also write messages there")

@@ -93,6 +93,18 @@ FEATURE_FILES = (
     "ascent_variants.parquet",
     "gradients.parquet",
     "diagnosis.json",
+    "feature_channels.png",
+    "feature_classes.png",
+    "feature_sheet.png",
+    "feature_values.png",
+    "feature_variety.png",
+    "feature_transfer.png",
+    "latent_ascent.png",
+    "latent_classes.png",
+    "latent_channels.png",
+    "latent_cost.png",
+    "latent_mends.png",
+    "latent_gradients.png",
 )
 COMPARISON_FILES = ("thresholds.parquet", "thresholds.png", "differences.png")
 

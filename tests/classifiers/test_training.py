@@ -7,7 +7,7 @@ from invariscope.classifiers import training
 from invariscope.classifiers.evaluation import judge
 from invariscope.classifiers.initial import new_classifier, pixel_statistics
 from invariscope.classifiers.model_file import Classifier
-from invariscope.classifiers.training import Training, learning_rate, train
+from invariscope.classifiers.training import Training, train
 from invariscope.data.table import Images
 from invariscope.errors import UserError
 from invariscope.params import build
@@ -126,13 +126,6 @@ def test_normalisation_is_of_the_training_pixels_and_inside(block: dict, train_i
 def test_a_constant_channel_is_no_division_by_zero(block: dict, train_images: Images) -> None:
     flat = Images(train_images.ids, np.full_like(train_images.pixels, 7), *fields(train_images))
     assert pixel_statistics(flat).std == (1.0,)
-
-
-def test_the_learning_rate_climbs_and_falls() -> None:
-    rates = [learning_rate(Training(epochs=1, learning_rate=0.1), step, 100) for step in range(100)]
-    assert rates.index(max(rates)) in (19, 20) and max(rates) == pytest.approx(0.1)
-    assert rates[:20] == sorted(rates[:20]) and rates[20:] == sorted(rates[20:], reverse=True)
-    assert 0 < rates[-1] < 1e-3
 
 
 def test_divergence_is_said(block: dict, train_images: Images) -> None:

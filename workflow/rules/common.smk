@@ -37,8 +37,8 @@ def code_with_judges(step):
 
 
 def judges_of(wildcards):
-    """The networks that are shown images made for the classifier."""
-    names = plan.judges(PARAMS, wildcards.study, wildcards.classifier)
+    """The networks that are shown images made for the classifier, itself the first."""
+    names = [wildcards.classifier, *plan.judges(PARAMS, wildcards.study, wildcards.classifier)]
     return [f"results/{wildcards.study}/{name}/training/model.safetensors" for name in names]
 
 

@@ -543,3 +543,41 @@ rule plot_latents:
         " --ascent {output.ascent} --classes {output.classes}"
         " --channels {output.channels} --cost {output.cost} --mends {output.mends}"
         " --layers {output.layers} --log {log}"
+
+
+rule plot_autoencoder:
+    """Training and reconstructions of an autoencoder."""
+    input:
+        history="results/{study}/generative/autoencoder/history.parquet",
+        reconstructions="results/{study}/generative/autoencoder/reconstructions.parquet",
+        code=code_of("plot_autoencoder"),
+    output:
+        training=report(
+            "results/{study}/generative/autoencoder/training.png",
+            caption="../report/autoencoder_training.rst",
+            category="{study}",
+            subcategory="Generative networks",
+            labels={"network": "autoencoder", "figure": "training"},
+        ),
+        pairs=report(
+            "results/{study}/generative/autoencoder/reconstructions.png",
+            caption="../report/reconstructions.rst",
+            category="{study}",
+            subcategory="Generative networks",
+            labels={"network": "autoencoder", "figure": "reconstructions"},
+        ),
+    log:
+        "logs/plot_autoencoder/{study}.log",
+    benchmark:
+        "benchmarks/jobs/plot_autoencoder/{study}.tsv"
+    conda:
+        "../envs/library.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    shell:
+        "PYTHONPATH=src python -m invariscope plot_autoencoder"
+        " {wildcards.study} --history {input.history}"
+        " --reconstructions {input.reconstructions} --training {output.training}"
+        " --pairs {output.pairs} --log {log}"

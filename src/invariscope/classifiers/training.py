@@ -21,8 +21,7 @@ from invariscope.data.table import Images, ImageSet
 from invariscope.errors import UserError
 from invariscope.progress import track
 from invariscope.runtime import seeded, torch_generator
-
-WARM_UP = 0.2  # of all steps
+from invariscope.schedule import one_cycle
 
 
 @dataclass(frozen=True)
@@ -32,14 +31,6 @@ class Training:
     learning_rate: float = 2e-3  # at its peak
     weight_decay: float = 1e-4
     label_smoothing: float = 0.0
-
-
-def learning_rate(training: Training, step: int, steps: int) -> float:
-    """Linear climb to the peak, then a cosine down to 0."""
-    climb = max(1, round(WARM_UP * steps))
-    if step < climb:
-        return training.learning_rate * (step + 1) / climb
-    return training.learning_rate * 0.5 * (1 + math.cos(math.pi * (step - climb) / max(1, steps - climb)))
 
 
 def train(
@@ -127,7 +118,7 @@ class Run:
         chosen = self.order(epoch)[batch * self.training.batch_size : (batch + 1) * self.training.batch_size]
         x, labels = self.pixels[chosen].float().div_(255), self.labels[chosen]  # (B, C, H, W), (B,)
         for group in self.optimiser.param_groups:
-            group["lr"] = learning_rate(self.training, step, self.steps)
+            group["lr"] = self.training.learning_rate * one_cycle(step, self.steps)
         with seeded(self.device, self.seed, "dropout", step):
             logits = self.classifier(x)  # (B, classes)
         loss = functional.cross_entropy(logits, labels, label_smoothing=self.training.label_smoothing)

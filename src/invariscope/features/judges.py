@@ -1,4 +1,4 @@
-"""Classifiers of the same study, trained independently, that are shown the images made for another."""
+"""Classifiers of one study, most of them trained independently, that are shown the images made for one of them."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from invariscope.checkpoint import Checkpoint
-from invariscope.classifiers.model_file import Classifier, load_classifier, require_classes
+from invariscope.classifiers.model_file import Classifier
 from invariscope.data.table import write_rows
 from invariscope.features import ascent as climbing
 from invariscope.features import latent_box, objectives, relus
@@ -14,6 +14,7 @@ from invariscope.features import latent_tables as tables
 from invariscope.features import search as searching
 from invariscope.features.ascent import Ascent, LatentAscent, ascend, paper_ascent
 from invariscope.features.config import Units
+from invariscope.features.judges import load_judges
 from invariscope.features.latent_box import Decoder
 from invariscope.features.latent_files import load_pair
 from invariscope.features.objectives import Probe, parse
@@ -45,19 +46,16 @@ def run(
     *,
     model: Path,
     autoencoder: Path,
-    judges: Sequence[Path],
+    judges: list[Path],
     latents: Path,
     curves: Path,
     paths: Path,
     metrics: Path,
 ) -> None:
+    """`judges`: the classifier itself, then those that units name."""
     place, names = open_device(device), build(Units, params["units"]).judges
     network, decoder = load_pair(model, autoencoder, place)
-    known = {classifier: network} | {
-        name: load_classifier(path, place) for name, path in zip(names, judges, strict=True)
-    }
-    for name, path in zip(names, judges, strict=True):
-        require_classes(known[name], network.class_names, path, model)
+    known = load_judges((classifier, *names), judges, network, model, place)
     checkpoints = [
         Checkpoint({"step": "search_latents", "part": part, **params}, [model, autoencoder, *CODE])
         for part in ("search", "ascent")

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from invariscope import schedule
 from invariscope.checkpoint import Checkpoint
 from invariscope.classifiers import evaluation, initial, training
 from invariscope.classifiers.architectures import architecture_of
@@ -62,7 +63,7 @@ def dependencies(block: dict[str, Any]) -> list[Path]:
     To be asked once the network is built: then the user's own code is loaded.
     """
     architecture = architecture_of(block)
-    code = [Path(str(module.__file__)) for module in (training, architecture)]
+    code = [Path(str(module.__file__)) for module in (training, schedule, architecture)]
     code += architecture.source_files() if hasattr(architecture, "source_files") else []
     return code + [path for path in [Path(block.get("weights", ""))] if path.is_file()]
 

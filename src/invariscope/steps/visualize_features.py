@@ -37,16 +37,17 @@ def run(
     data: Path,
     model: Path,
     latents: Path,
-    judges: list[Path] | None = None,
+    judges: list[Path],
     objectives: Path,
     transfer: Path,
     metrics: Path,
 ) -> None:
+    """`judges`: the classifier itself, then those that units name."""
     place = open_device(device)
     config, units = build(Gallery, params["gallery"]), build(Units, params["units"])
     network, train = load_classifier(model, place), open_data(data, "train")
     require_classes(network, train.class_names, model, data)
-    known = {classifier: network} | load_judges(units.judges, judges or [], network, model, place)
+    known = load_judges((classifier, *units.judges), judges, network, model, place)
     seed = derive(params["seed"], "features", study, classifier)
     best = read_table(
         latents, ("objective", "method", "rank", "image"), [("method", "==", "ascent"), ("rank", "==", 1)]

@@ -1,0 +1,1 @@
+"""Generative networks: latents, and decoders that make images of them."""
