@@ -17,6 +17,8 @@ from invariscope.validation import IDENTITY, load_params, validate
 PATH = Path("params.yaml")
 REMOVED = object()
 
+UNITS = {"layers": {"conv1": 1}, "classes": [0], "objectives": [], "judges": []}
+
 
 @pytest.fixture(scope="module")
 def schema(root: Path) -> Any:
@@ -115,6 +117,20 @@ REFUSED: list[tuple[str, Any, list[str]]] = [  # key, value, what the line must 
     ("digits.transformer.training.spatial", "projective", ["'projective'", "affine, quadratic"]),
     ("digits.transformer.evaluation.grid", 4, ["4 is not allowed", "odd"]),
     ("digits.transformer.evaluation.strengths", [2.0], ["one must be 1 or less"]),
+    ("digits.generative.autoencoder.output", "tanh", ["'tanh'", "sigmoid, rectified"]),
+    ("digits.features.classifiers.cnn6", UNITS, ["is no classifier of this study", "cnn5"]),
+    ("digits.features.classifiers.cnn5.layers.conv6", 4, ["is no convolution of five_conv"]),
+    ("digits.features.classifiers.cnn5.judges", ["cnn5"], ["'cnn5' is no other classifier", "none"]),
+    ("digits.features.gallery.robustness.paper.rotation", [90, 0], ["[90, 0]", "[low, high]"]),
+    (
+        "digits.features.gallery.methods.pixels.regularizations",
+        ["strong"],
+        ["'strong' is not one of none, paper, lucid"],
+    ),
+    ("digits.features.gallery.methods.cppn.transfer", ["none"], ["'none' is not one of lucid"]),
+    ("digits.features.gallery.variety.regularization", "strong", ["'strong' is not one of none, paper, lucid"]),
+    ("digits.features.gallery.methods.wavelets", {}, ["no known key"]),
+    ("digits.features.ascent.rounds", 0, ["0 is not allowed", ">= 1"]),
     ("digits.classifiers.comparison", {}, ["reserved for the comparison"]),
 ]
 

@@ -21,7 +21,12 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src" / "invariscope"
 RULES = "\n".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "workflow" / "rules").glob("*.smk")))
 NETWORKS = {*ARCHITECTURES.values(), TORCHVISION, OWN}
-PLUGINS = {"code_with_source": {*SOURCES.values()}, "code_with_architecture": NETWORKS, "code_of": set()}
+PLUGINS = {
+    "code_with_source": {*SOURCES.values()},
+    "code_with_architecture": NETWORKS,
+    "code_with_judges": NETWORKS,
+    "code_of": set(),
+}
 HEAVY = ("torch", "torchvision", "matplotlib.pyplot")
 
 # Forks a fresh interpreter for every set of modules, after the heavy libraries are there if `heavy` is not empty.
@@ -175,6 +180,18 @@ CONFIGURATIONS = {
     "invariscope.screening.config:Thresholds": ("screening/properties/thresholds", ()),
     "invariscope.transformer.config:TransformerTraining": ("transformer/properties/training", ()),
     "invariscope.transformer.config:TransformerEvaluation": ("transformer/properties/evaluation", ()),
+    "invariscope.generative.config:AutoencoderTraining": ("generative/properties/autoencoder", ()),
+    "invariscope.features.config:Units": ("features/properties/classifiers/additionalProperties", ()),
+    "invariscope.features.config:Gallery": ("features/properties/gallery", ()),
+    "invariscope.features.config:Method": ("feature_method", ()),
+    "invariscope.features.config:Variety": ("features/properties/gallery/properties/variety", ()),
+    "invariscope.features.robustness:Robustness": (
+        "features/properties/gallery/properties/robustness/additionalProperties",
+        (),
+    ),
+    "invariscope.features.search:LatentSearch": ("features/properties/search", ()),
+    "invariscope.features.ascent:LatentAscent": ("features/properties/ascent", ()),
+    "invariscope.features.diagnosis:Diagnosis": ("features/properties/diagnosis", ()),
     "invariscope.screening.config:Sensitivity": ("screening/properties/sensitivity", ()),
 }
 BLOCK = ("weights", "normalisation", "training")

@@ -31,9 +31,24 @@ SMALL = {
     "own_iterations": 2,
     "steps": 3,
     "permutations": 50,
+    "candidates": 6,
+    "starts": 3,
+    "codes": 5,
+    "examples": 2,
+    "leaky_steps": 1,
+    "points": 3,
 }
 # The most of `images`, by the block around it.
-IMAGES = {"data": 1200, "averaging": 100, "screening": 60, "sensitivity": 20, "evaluation": 60, "traversal": 3}
+IMAGES = {
+    "data": 1200,
+    "averaging": 100,
+    "screening": 60,
+    "sensitivity": 20,
+    "evaluation": 60,
+    "traversal": 3,
+    "autoencoder": 300,
+    "gallery": 60,
+}
 CHANNELS = 8
 IDENTITIES = (0, 1)  # of additive and of multiplicative families
 
@@ -50,7 +65,9 @@ def _smaller(value: Any, name: str, around: str = "") -> Any:
         return {key: _smaller(item, key, name) for key, item in value.items()}
     if name in ("per_class", "own"):
         return [min(count, 3) for count in value[:1]]
-    if name == "widths":
+    if name == "copies" and around == "variety":
+        return 2
+    if name.endswith("widths"):
         return [min(width, CHANNELS) for width in value]
     limit = IMAGES.get(around) if name == "images" else SMALL.get(name)
     return min(value, limit) if limit is not None and isinstance(value, int) else value

@@ -155,7 +155,7 @@ def test_other_files_are_refused_in_one_line(tmp_path: Path, images: Images) -> 
 
 
 def test_divergence_is_said(images: Images) -> None:
-    with pytest.raises(UserError, match="learning_rate: 1000000000000.0 made the error"):
+    with pytest.raises(UserError, match=r"learning_rate: 1000000000000\.0 made the error"):
         train(replace(SHORT, learning_rate=1e12, output="rectified", images=4000), images, {}, 0, CPU)
 
 

@@ -35,7 +35,7 @@ class Optimised:
 
     images: Tensor  # (N, C, H, W) uint8
     values: Tensor  # (N,) of the objective, on the 8-bit image as it is, not moved
-    dead: Tensor  # (N,) bool: the objective's true gradient was exactly zero at every step
+    dead: Tensor  # (N,) bool: the objective's true gradient was exactly zero at every step that was not leaky
 
 
 Penalty = Callable[[Tensor], Tensor]  # of images as the network sees them (N, C, H, W): a number, to be kept small
@@ -87,7 +87,7 @@ class _Run:
         self.optimiser = torch.optim.Adam(self.parameters, lr=settings.learning_rate)
 
     def ascend(self, probe: Probe, which: Tensor, penalty: Penalty | None) -> tuple[Tensor, Tensor, Tensor]:
-        dead = torch.ones_like(which, dtype=torch.bool)
+        dead = torch.full_like(which, self.settings.steps > self.settings.leaky_steps, dtype=torch.bool)
         for step in range(self.settings.steps):
             leaky = step < self.settings.leaky_steps
             seen = move(self.parameterization.images(self.parameters), self.matrices[step], self.robustness)
