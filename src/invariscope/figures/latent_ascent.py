@@ -11,15 +11,19 @@ from invariscope.figures import style
 from invariscope.figures.captioned import Picture, head, head_height, label, page, strip, strip_height, wrapped
 
 METHODS = {"paper": "the paper's:\none random\nstart", "ascent": "ours:\nbest of\nseveral"}
+MOST = 5  # classes, so that a page holds them
 LABEL, GAP, LINES, BLOCK = 0.72, 0.045, 2, 0.12  # inches, but for the lines of a caption
 
 
 def draw(path: Path, paths: pa.Table, examples: Mapping[str, np.ndarray], title: str) -> None:
-    """Two rows a class, from a table (class_name, method, step, value, share, image); first, an image of the class."""
+    """Two rows for each of the first classes, from a table (class_name, method, step, value, share, image).
+
+    First of all stands an image of the class.
+    """
     rows = paths.to_pylist()
     for row, image in zip(rows, column_images(paths["image"]), strict=True):
         row["image"] = image
-    names = list(dict.fromkeys(row["class_name"] for row in rows))
+    names = list(dict.fromkeys(row["class_name"] for row in rows))[:MOST]
     ways = {(name, method): chosen(rows, name, method) for name in names for method in METHODS}
     columns = max(map(len, ways.values())) + 1
     side = (style.PAGE - LABEL - 0.1) / columns - GAP

@@ -87,7 +87,7 @@ def scatter(axes: Axes, pairs: list[tuple[Row, Row]]) -> None:
         Line2D([], [], color=SHORT, label="stays below it", **plain),
         Line2D([], [], color="#555555", markerfacecolor="none", label=f"empty: {who} says another class", **plain),
     ]
-    axes.legend(handles=handles, loc="upper left")
+    axes.legend(handles=handles, loc="lower right")
 
 
 def verdict(pairs: list[tuple[Row, Row]]) -> str:

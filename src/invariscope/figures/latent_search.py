@@ -11,7 +11,6 @@ from invariscope.data.table import column_images
 from invariscope.figures import style
 from invariscope.figures.captioned import (
     LINE,
-    NOTE,
     Picture,
     head,
     head_height,
@@ -83,7 +82,8 @@ def draw_channels(path: Path, latents: pa.Table, title: str) -> None:
             climbed = [picture(row, frame=style.COLOURS[1]) for row in own if row["method"] == ASCENT][:1]
             strip(axes, samples, left, top, side, 1, GAP)
             strip(axes, climbed, left + PER_CHANNEL * (side + GAP) + 0.05, top, side, 1, GAP)
-            axes.text(left - 0.08, top + row_height - GAP - side / 2, name, ha="right", va="center", size=NOTE)
+            text = name.replace(" + ", "\n+ ").replace(" - ", "\n- ")
+            label(axes, text, left - 0.08, top + row_height - GAP - side / 2)
 
 
 def with_images(table: pa.Table) -> list[Row]:

@@ -24,7 +24,7 @@ def draw(path: Path, table: pa.Table, title: str) -> None:
     columns = min(COLUMNS, len(names))
     rows = -(-len(names) // columns)
     side = style.PAGE / columns
-    with style.figure(path, style.PAGE, 0.75 + rows * (side / 2 + 0.32)) as figure:
+    with style.figure(path, style.PAGE, 0.6 + rows * (side / 2 + 0.32)) as figure:
         grid = np.atleast_1d(figure.subplots(rows, columns, squeeze=False).ravel())
         for axes in grid:
             axes.set_axis_off()
