@@ -28,6 +28,7 @@ from invariscope.features.ascent import differentiate
 from invariscope.features.latent_box import Decoder, images, uniform
 from invariscope.features.objectives import CLASS, Objective, Probe, Unit
 from invariscope.features.search import LatentSearch, search
+from invariscope.generative.autoencoder import Autoencoder
 from invariscope.params import load_yaml
 from invariscope.runtime import open_device, seeded
 
@@ -116,3 +117,33 @@ def untrained_classifier(sizes: Sizes, device: torch.device) -> Classifier:
     names = [str(label) for label in range(CLASSES)]
     classifier = Classifier(network, config, 3, sizes.size, names, Normalisation((0.1,) * 3, (0.3,) * 3))
     return classifier.to(device).eval().requires_grad_(False)
+
+
+def untrained_decoder(sizes: Sizes, device: torch.device) -> Autoencoder:
+    """With a latent box of sides 2."""
+    with seeded(torch.device("cpu"), SEED, "autoencoder"):
+        network = Autoencoder(3, sizes.size)
+    network.low.fill_(-1)
+    network.high.fill_(1)
+    return network.to(device, memory_format=torch.channels_last).eval().requires_grad_(False)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    default = Sizes()
+    parser = argparse.ArgumentParser(description="Times of search and ascent in a latent space.")
+    parser.add_argument("--device", default="auto")
+    parser.add_argument("--samples", type=int, default=default.samples)
+    parser.add_argument("--climbers", type=int, default=default.climbers)
+    parser.add_argument("--size", type=int, default=default.size)
+    parser.add_argument("--apart", type=int, default=default.apart, help="objectives that are searched one by one")
+    parser.add_argument("--repeats", type=int, default=default.repeats)
+    options = vars(parser.parse_args(arguments))
+    try:
+        device = open_device(options.pop("device"))
+        report("features", rows(device, Sizes(**options)), device)
+    except UserError as error:
+        sys.exit(f"error: {error}")
+
+
+if __name__ == "__main__":
+    main()

@@ -7,7 +7,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from benchmarks import filter_gan, screening, timing
+from benchmarks import features, filter_gan, screening, timing
+from invariscope.features.latent_box import images, uniform
+from invariscope.features.objectives import Objective, Probe, Unit
 from invariscope.filter_gan import train
 from invariscope.screening.config import Rendering
 from invariscope.screening.transforms import transform
@@ -113,3 +115,27 @@ def test_single_images_are_transformed_alike(family: str, magnitude: float) -> N
     ours = transform(images, range(len(images)), family, magnitude, Rendering())
     theirs = torch.stack([screening.transformed_singly(image, family, magnitude) for image in images])
     torch.testing.assert_close(theirs[..., 1:-1, 1:-1], ours[..., 1:-1, 1:-1], atol=2e-3, rtol=0)
+
+
+FEATURES = features.Sizes(samples=8, climbers=3, size=32, apart=2, repeats=1)
+
+
+def test_the_latent_search_is_held_against_single_samples_and_objectives() -> None:
+    found = list(features.rows(CPU, FEATURES))
+    against = {(row["name"].rsplit(": ")[-1], row["baseline"]) for row in found}
+    assert {(features.OURS, features.SINGLY), (features.OURS, features.APART)} <= against
+    assert any(row["name"].startswith("latent ascent, a step of 3 climbers") for row in found)
+    for row in found:
+        assert math.isclose(row["ratio"], row["baseline_seconds"] / row["seconds"])
+
+
+def test_single_samples_give_the_same_best() -> None:
+    """The baselines do the same work: of the same samples they find what one pass finds."""
+    decoder, network = features.untrained_decoder(FEATURES, CPU), features.untrained_classifier(FEATURES, CPU)
+    objectives = [Objective(((1.0, Unit("conv3", number)),)) for number in range(3)]
+    probe = Probe(network, objectives, (3, 32, 32))
+    points = uniform(decoder, 8, 0)
+    together = probe.all(images(decoder, points)).amax(0)
+    torch.testing.assert_close(features.searched_singly(decoder, [probe], points)[0], together, rtol=1e-3, atol=1e-5)
+    apart = features.searched_singly(decoder, [Probe(network, [one], (3, 32, 32)) for one in objectives], points)
+    torch.testing.assert_close(torch.cat(apart), together, rtol=1e-3, atol=1e-5)
