@@ -1,12 +1,13 @@
-"""How fast feature visualisation in a latent space is: a block of samples and all objectives in one pass.
+"""How fast feature visualisation is: samples of a latent space, climbers and images of all units in one pass.
 
-python benchmarks/features.py [--device cuda] [--samples 512] [--climbers 64] [--repeats 5]
+python benchmarks/features.py [--device cuda] [--samples 512] [--climbers 64] [--images 32] [--repeats 5]
 
 Needs neither trained networks nor data: time does not depend on values. Classifier and autoencoder are those of the
 study `shapes` with random weights, and the objectives are all classes and the first 8 channels of conv3.
 - search: ours, against one sample at a time, which reads all objectives too; and against one sample and one objective
   at a time, as in the paper, where every objective is a search of its own (timed on some objectives, for all);
-- ascent: a step of many climbers in one batch, against one climber at a time.
+- ascent: a step of many climbers in one batch, against one climber at a time;
+- images: a few steps of Fourier images of many units under lucid's robustness, against one unit at a time.
 Seconds are medians over the repeats, all cases in turn, after a warm-up; a ratio is the baseline's over the row's own.
 INVARISCOPE_THREADS sets the threads of the CPU.
 """
@@ -27,8 +28,13 @@ from invariscope.errors import UserError
 from invariscope.features.ascent import differentiate
 from invariscope.features.latent_box import Decoder, images, uniform
 from invariscope.features.objectives import CLASS, Objective, Probe, Unit
+from invariscope.features.optimise import Optimisation, optimise
+from invariscope.features.parameterizations import Fourier
+from invariscope.features.robustness import lucid
 from invariscope.features.search import LatentSearch, search
-from invariscope.generative.autoencoder import Autoencoder
+from invariscope.generative.config import AutoencoderTraining
+from invariscope.generative.networks import Autoencoder
+from invariscope.generative.train import new_autoencoder
 from invariscope.params import load_yaml
 from invariscope.runtime import open_device, seeded
 
@@ -37,6 +43,7 @@ from timing import Rows, Time, compared, interleaved, report
 
 SEED, CLASSES, CHANNELS = 0, 60, 8
 OURS, SINGLY, APART = "ours", "one sample at a time", "one sample and objective at a time"
+UNITS = "one unit at a time"
 
 
 @dataclass(frozen=True)
@@ -45,8 +52,10 @@ class Sizes:
 
     samples: int = 512
     climbers: int = 64
+    images: int = 32
     size: int = 48  # px
     apart: int = 6  # objectives that are searched one by one, spread over all
+    steps: int = 8  # of the images
     repeats: int = 5
 
 
@@ -59,6 +68,7 @@ def rows(device: torch.device, sizes: Sizes) -> Iterator[dict[str, Any]]:
     objectives = [Objective(((1.0, unit),)) for unit in units]
     yield from search_rows(device, decoder, network, objectives, sizes)
     yield from ascent_rows(device, decoder, network, objectives, sizes)
+    yield from image_rows(device, network, objectives[: sizes.images], sizes)
 
 
 def search_rows(
@@ -110,8 +120,27 @@ def ascent_rows(
     return compared(f"latent ascent, a step of {sizes.climbers} climbers", times, SINGLY, sizes.repeats, device)
 
 
+def image_rows(device: torch.device, network: Classifier, objectives: list[Objective], sizes: Sizes) -> Rows:
+    """Images of all units in one batch."""
+    shape = (network.channels, sizes.size, sizes.size)
+    probes = [Probe(network, [one], shape) for one in objectives]
+    whole, streams = Probe(network, objectives, shape), [str(one) for one in objectives]
+    settings, made, moves = Optimisation(sizes.steps), Fourier(shape), lucid(sizes.size)
+    cases: dict[str, Callable[[], object]] = {
+        OURS: lambda: optimise(whole, range(len(objectives)), streams, made, moves, settings, SEED),
+        UNITS: lambda: [
+            optimise(probe, [0], [stream], made, moves, settings, SEED)
+            for probe, stream in zip(probes, streams, strict=True)
+        ],
+    }
+    times = interleaved(cases, sizes.repeats, device)
+    title = f"images of {len(objectives)} units, {sizes.steps} steps, {sizes.size} px"
+    return compared(title, times, UNITS, sizes.repeats, device)
+
+
 def untrained_classifier(sizes: Sizes, device: torch.device) -> Classifier:
-    config = load_yaml(Path("params.yaml"))["shapes"]["classifiers"]["cnn7"]
+    block = load_yaml(Path("params.yaml"))["shapes"]["classifiers"]["cnn7"]
+    config = {name: value for name, value in block.items() if name != "training"}
     with seeded(torch.device("cpu"), SEED, "classifier"):
         network = build_network(config, 3, sizes.size, CLASSES)
     names = [str(label) for label in range(CLASSES)]
@@ -121,19 +150,18 @@ def untrained_classifier(sizes: Sizes, device: torch.device) -> Classifier:
 
 def untrained_decoder(sizes: Sizes, device: torch.device) -> Autoencoder:
     """With a latent box of sides 2."""
-    with seeded(torch.device("cpu"), SEED, "autoencoder"):
-        network = Autoencoder(3, sizes.size)
-    network.low.fill_(-1)
-    network.high.fill_(1)
-    return network.to(device, memory_format=torch.channels_last).eval().requires_grad_(False)
+    network = new_autoencoder(AutoencoderTraining(), (3, sizes.size, sizes.size), SEED, device)
+    return network.eval().requires_grad_(False)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     default = Sizes()
-    parser = argparse.ArgumentParser(description="Times of search and ascent in a latent space.")
+    parser = argparse.ArgumentParser(description="Times of feature visualisation.")
     parser.add_argument("--device", default="auto")
     parser.add_argument("--samples", type=int, default=default.samples)
     parser.add_argument("--climbers", type=int, default=default.climbers)
+    parser.add_argument("--images", type=int, default=default.images)
+    parser.add_argument("--steps", type=int, default=default.steps)
     parser.add_argument("--size", type=int, default=default.size)
     parser.add_argument("--apart", type=int, default=default.apart, help="objectives that are searched one by one")
     parser.add_argument("--repeats", type=int, default=default.repeats)

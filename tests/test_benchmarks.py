@@ -117,7 +117,7 @@ def test_single_images_are_transformed_alike(family: str, magnitude: float) -> N
     torch.testing.assert_close(theirs[..., 1:-1, 1:-1], ours[..., 1:-1, 1:-1], atol=2e-3, rtol=0)
 
 
-FEATURES = features.Sizes(samples=8, climbers=3, size=32, apart=2, repeats=1)
+FEATURES = features.Sizes(samples=8, climbers=3, images=2, steps=2, size=32, apart=2, repeats=1)
 
 
 def test_the_latent_search_is_held_against_single_samples_and_objectives() -> None:
@@ -125,6 +125,7 @@ def test_the_latent_search_is_held_against_single_samples_and_objectives() -> No
     against = {(row["name"].rsplit(": ")[-1], row["baseline"]) for row in found}
     assert {(features.OURS, features.SINGLY), (features.OURS, features.APART)} <= against
     assert any(row["name"].startswith("latent ascent, a step of 3 climbers") for row in found)
+    assert any(row["name"] == "images of 2 units, 2 steps, 32 px: ours" for row in found)
     for row in found:
         assert math.isclose(row["ratio"], row["baseline_seconds"] / row["seconds"])
 

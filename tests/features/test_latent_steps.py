@@ -14,10 +14,10 @@ from invariscope.classifiers.model_file import load_classifier, save_classifier
 from invariscope.data.table import Images, write_data
 from invariscope.errors import UserError
 from invariscope.features import ascent as climbing
-from invariscope.generative.autoencoder import Autoencoder
 from invariscope.generative.autoencoder_file import load_autoencoder, save_autoencoder
-from invariscope.runtime import seeded
-from invariscope.steps import diagnose_ascent, plot_latents, search_latents
+from invariscope.generative.config import AutoencoderTraining
+from invariscope.generative.train import new_autoencoder
+from invariscope.steps import diagnose_ascent, plot_features, plot_latents, search_latents, visualize_features
 
 CPU = torch.device("cpu")
 BLOCK = {
@@ -33,6 +33,26 @@ PARAMS = {
     "ascent": {"candidates": 20, "starts": 3, "rounds": 2, "steps": 6},
     "units": {"layers": {"conv3": 2}, "classes": [1], "objectives": [], "judges": ["other"]},
     "diagnosis": {"classes": 2, "steps": 4, "codes": 6},
+    "gallery": {
+        "images": 20,
+        "examples": 2,
+        "steps": 3,
+        "leaky_steps": 1,
+        "slope": 0.1,
+        "methods": {
+            "pixels": {"regularizations": ["none", "turned"], "learning_rate": 0.05, "transfer": ["none"]},
+            "fourier": {"regularizations": ["turned"], "learning_rate": 0.05, "transfer": []},
+        },
+        "robustness": {"none": {}, "turned": {"rotation": [0, 360], "jitter": [-1, 1]}},
+        "variety": {
+            "method": "fourier",
+            "regularization": "turned",
+            "module": "conv5",
+            "copies": 2,
+            "weight": 0.1,
+            "points": 3,
+        },
+    },
 }
 WHERE = ("cpu", "noise", "cnn")
 CONTRACT = {"objective", "method", "evaluations", "rank", "value", "latent", "study", "classifier", "seed"}
@@ -57,8 +77,10 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def write_autoencoder(path: Path, size: int) -> None:
-    with seeded(CPU, 0, "autoencoder"):
-        network = Autoencoder(3, size, 2, encoder_widths=(4, 4), decoder_widths=(4, 4), dense_width=8)
+    config = AutoencoderTraining(
+        latent_dimension=2, encoder_widths=(4, 4), decoder_widths=(4, 4), dense_width=8, dense_layers=1
+    )
+    network = new_autoencoder(config, (3, size, size), 0, CPU)
     network.low.copy_(torch.tensor([-3.0, 1.0]))
     network.high.copy_(torch.tensor([3.0, 4.0]))
     save_autoencoder(network, path)
@@ -71,7 +93,7 @@ def search(folder: Path, name: str, autoencoder: str = "autoencoder", judge: str
         *WHERE,
         model=folder / "cnn.safetensors",
         autoencoder=folder / f"{autoencoder}.safetensors",
-        judges=[folder / f"{judge}.safetensors"],
+        judges=[folder / "cnn.safetensors", folder / f"{judge}.safetensors"],
         latents=out / "latents.parquet",
         curves=out / "curves.parquet",
         paths=out / "paths.parquet",
@@ -156,3 +178,43 @@ def test_networks_that_do_not_fit_are_named(folder: Path) -> None:
     save_classifier(new_classifier(BLOCK, others, 2, CPU), folder / "strange.safetensors")
     with pytest.raises(UserError, match=r"strange\.safetensors: has other classes than .*cnn\.safetensors"):
         search(folder, "strange", judge="strange")
+
+
+def gallery(folder: Path, out: Path) -> Path:
+    visualize_features.run(
+        PARAMS,
+        *WHERE,
+        data=folder / "data.parquet",
+        model=folder / "cnn.safetensors",
+        latents=out / "latents.parquet",
+        judges=[folder / "cnn.safetensors", folder / "other.safetensors"],
+        objectives=out / "objectives.parquet",
+        transfer=out / "transfer.parquet",
+        metrics=out / "metrics.json",
+    )
+    return out
+
+
+def test_the_gallery_has_the_columns_of_the_contract_and_the_decoders_images(folder: Path) -> None:
+    first = gallery(folder, search(folder, "first"))
+    second = gallery(folder, search(folder, "second"))
+    names = ("objectives.parquet", "transfer.parquet", "metrics.json")
+    assert all((first / name).read_bytes() == (second / name).read_bytes() for name in names)
+    table = pq.read_table(first / "objectives.parquet")
+    contract = {"objective", "parameterization", "regularization", "seed", "value", "image", "dead", "study"}
+    assert set(table.column_names) >= contract
+    assert table.schema.field("value").type == "double" and table.schema.field("dead").type == "bool"
+    best = [row for row in pq.read_table(first / "latents.parquet").to_pylist() if row["method"] == "ascent"]
+    values = {row["objective"]: row["value"] for row in best if row["rank"] == 1}
+    decoded = [row for row in table.to_pylist() if row["parameterization"] == "decoder"]
+    assert {row["objective"] for row in decoded} == values.keys()
+    for row in decoded:  # 8 bits round a little
+        assert row["value"] == pytest.approx(values[row["objective"]], abs=0.02)
+    judged = {(row["parameterization"], row["judge"]) for row in pq.read_table(first / "transfer.parquet").to_pylist()}
+    assert judged == {(name, judge) for name in ("dataset", "pixels", "decoder") for judge in ("cnn", "other")}
+    assert list((folder / ".checkpoints").glob("*")) == []
+    figures = ("channels", "classes", "sheet", "values", "variety", "judges")
+    paths = {name: first / f"feature_{name}.png" for name in figures}
+    inputs = {name: first / f"{name}.parquet" for name in ("objectives", "transfer")}
+    plot_features.run(*WHERE[1:], **inputs, **paths)
+    assert all(path.stat().st_size > 10_000 for path in paths.values())

@@ -245,14 +245,14 @@ def read_groups(path: Path, columns: Sequence[str], groups: Sequence[int] | None
 def write_rows(
     path: Path, rows: Sequence[Mapping[str, Any]], units: Mapping[str, str] | None = None, numbers: Iterable[str] = ()
 ) -> None:
-    """`write_table` for a list of rows; what a row lacks is null. `numbers` are float64, also where all are null.
+    """`write_table` for a list of rows; what a row lacks is null. `numbers` are float64, also where none has one.
 
     Arrays of two axes or more, of one shape and in every row, become a column of tensors.
     """
     if not rows:
         raise ValueError(f"{path}: no rows; a table must have its columns typed")
     columns: dict[str, Any] = {name: [row.get(name) for row in rows] for name in dict.fromkeys(chain(*rows))}
-    columns |= {name: pa.array(columns[name], pa.float64()) for name in numbers}
+    columns |= {name: pa.array([row.get(name) for row in rows], pa.float64()) for name in numbers}
     tensors = [name for name, values in columns.items() if getattr(values[0], "ndim", 0) > 1]
     write_table(path, columns | {name: image_column(np.stack(columns[name])) for name in tensors}, units)
 

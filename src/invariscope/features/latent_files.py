@@ -7,7 +7,7 @@ import torch
 from invariscope.classifiers.model_file import Classifier, load_classifier
 from invariscope.errors import UserError
 from invariscope.generative.autoencoder_file import load_autoencoder
-from invariscope.generative.autoencoder import Autoencoder
+from invariscope.generative.networks import Autoencoder
 
 
 def load_pair(model: Path, autoencoder: Path, device: torch.device) -> tuple[Classifier, Autoencoder]:
