@@ -130,6 +130,7 @@ REFUSED: list[tuple[str, Any, list[str]]] = [  # key, value, what the line must 
     ("digits.features.gallery.methods.cppn.transfer", ["none"], ["'none' is not one of lucid"]),
     ("digits.features.gallery.variety.regularization", "strong", ["'strong' is not one of none, paper, lucid"]),
     ("digits.features.gallery.methods.wavelets", {}, ["no known key"]),
+    ("digits.features.ascent.candidates", 2, ["2 is not allowed", "0, or at least starts"]),
     ("digits.features.ascent.rounds", 0, ["0 is not allowed", ">= 1"]),
     ("digits.classifiers.comparison", {}, ["reserved for the comparison"]),
 ]

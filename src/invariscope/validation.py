@@ -336,6 +336,10 @@ def feature_problems(
                 if regularization not in allowed_names:
                     which = f"{shown(regularization)} is not one of {', '.join(allowed_names)}"
                     yield (*where, "gallery", "methods", name, key, index), which
+    ascent = block["ascent"]
+    if 0 < ascent["candidates"] < ascent["starts"]:
+        wrong = f"{ascent['candidates']} is not allowed; it must be 0, or at least starts, {ascent['starts']}"
+        yield (*where, "ascent", "candidates"), wrong
     variety = gallery["variety"]
     for key, allowed_names in (("method", list(gallery["methods"])), ("regularization", named)):
         if variety[key] not in allowed_names:

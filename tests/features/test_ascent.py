@@ -165,7 +165,18 @@ def test_interrupted_and_resumed_it_climbs_the_same(tmp_path: Path, monkeypatch:
 
     monkeypatch.setattr(climbing, "climb", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        ascend(SmallDecoder(), small_probe(), OURS, 0, checkpoint)
-    resumed = ascend(SmallDecoder(), small_probe(), OURS, 0, checkpoint)
+        ascend(SmallDecoder(), small_probe(), OURS, 0, None, checkpoint)
+    resumed = ascend(SmallDecoder(), small_probe(), OURS, 0, None, checkpoint)
     assert torch.equal(resumed.points, whole.points) and torch.equal(resumed.values, whole.values)
     assert len(chunks) == 4  # two of the three were there already
+
+
+def test_it_starts_from_the_best_of_the_candidates_that_are_given() -> None:
+    decoder, probe = SmallDecoder(), small_probe()
+    given = torch.rand(40, len(decoder.low))
+    climbed = ascend(decoder, probe, replace(OURS, candidates=30), 0, given)
+    values = probe.all(decoder.decode(torch.lerp(decoder.low, decoder.high, given[:30])))  # (30, K)
+    for number in range(values.shape[1]):
+        best = given[:30][values[:, number].argsort(descending=True)[: OURS.starts]]
+        torch.testing.assert_close(climbed.points[0, number], best)
+    assert climbed.candidates == 30

@@ -91,6 +91,7 @@ def search(folder: Path, name: str, autoencoder: str = "autoencoder", judge: str
     search_latents.run(
         PARAMS,
         *WHERE,
+        data=folder / "data.parquet",
         model=folder / "cnn.safetensors",
         autoencoder=folder / f"{autoencoder}.safetensors",
         judges=[folder / "cnn.safetensors", folder / f"{judge}.safetensors"],
@@ -107,6 +108,7 @@ def run_all(folder: Path, name: str) -> Path:
     diagnose_ascent.run(
         PARAMS,
         *WHERE,
+        data=folder / "data.parquet",
         model=folder / "cnn.safetensors",
         autoencoder=folder / "autoencoder.safetensors",
         latents=out / "latents.parquet",

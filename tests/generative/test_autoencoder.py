@@ -10,6 +10,7 @@ import torch
 from invariscope.checkpoint import Checkpoint
 from invariscope.data.table import Images, open_data, write_data
 from invariscope.errors import UserError
+from invariscope.features.latent_box import latents, points_of
 from invariscope.generative import train as training
 from invariscope.generative.autoencoder_file import load_autoencoder, save_autoencoder
 from invariscope.generative.config import AutoencoderTraining
@@ -92,6 +93,16 @@ def test_the_box_holds_all_training_codes_and_no_more(images: Images) -> None:
     torch.testing.assert_close(trained.high, codes.amax(0), rtol=1e-4, atol=1e-5)
     low, high = latent_box(trained, images.at(np.arange(250)))
     assert (low >= trained.low).all() and (high <= trained.high).all()
+
+
+def test_points_of_images_are_their_codes_in_the_box(images: Images, held_out: Images) -> None:
+    trained, _ = train(SHORT, images, {}, 0, CPU)
+    points = points_of(trained, images)
+    assert points.min() == 0 and points.max() == 1 and points.shape == (300, 3)
+    torch.testing.assert_close(latents(trained, points), trained.encode(images.tensors()[0]), rtol=1e-3, atol=1e-4)
+    trained.high -= 0.2 * (trained.high - trained.low)
+    beyond = points_of(trained, held_out)
+    assert beyond.max() == 1 and (beyond >= 0).all()
 
 
 def test_every_image_is_seen_once_in_a_turn(images: Images) -> None:

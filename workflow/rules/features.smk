@@ -4,6 +4,7 @@
 rule search_latents:
     """Search an autoencoder's latent box for what classes and channels answer to most, and climb there."""
     input:
+        data="data/{study}.parquet",
         model="results/{study}/{classifier}/training/model.safetensors",
         autoencoder="results/{study}/generative/autoencoder/model.safetensors",
         judges=judges_of,
@@ -28,7 +29,7 @@ rule search_latents:
         values=parameters("search_latents"),
     shell:
         "PYTHONPATH=src python -m invariscope search_latents"
-        " {wildcards.study} {wildcards.classifier} --model {input.model}"
+        " {wildcards.study} {wildcards.classifier} --data {input.data} --model {input.model}"
         " --autoencoder {input.autoencoder} --judges {input.judges}"
         " --latents {output.latents} --curves {output.curves}"
         " --paths {output.paths} --metrics {output.metrics} --log {log}"
@@ -37,6 +38,7 @@ rule search_latents:
 rule diagnose_ascent:
     """Find out why the paper's ascent in the latent space fails: one mend at a time, gradients layer by layer."""
     input:
+        data="data/{study}.parquet",
         model="results/{study}/{classifier}/training/model.safetensors",
         autoencoder="results/{study}/generative/autoencoder/model.safetensors",
         latents="results/{study}/{classifier}/features/latent_search.parquet",
@@ -60,7 +62,7 @@ rule diagnose_ascent:
         values=parameters("diagnose_ascent"),
     shell:
         "PYTHONPATH=src python -m invariscope diagnose_ascent"
-        " {wildcards.study} {wildcards.classifier} --model {input.model}"
+        " {wildcards.study} {wildcards.classifier} --data {input.data} --model {input.model}"
         " --autoencoder {input.autoencoder} --latents {input.latents}"
         " --variants {output.variants} --gradients {output.gradients}"
         " --metrics {output.metrics} --log {log}"

@@ -1,13 +1,16 @@
 """Gradient ascent in the latent box (paper, section 3.5): every start of every objective at once.
 
 The paper's own is one random start, its gradient scaled to a step of fixed length. Ours (our choice): Adam, with steps
-that shorten, from the best of some uniform samples that all objectives share; and since a start's basin shows only as
+that shorten, from the best of some points that all objectives share, codes of training images: from there an ascent
+stays among images that the decoder knows, and other networks recognise what it finds; from uniform samples it strays.
+Since a start's basin shows only as
 it is climbed, many begin, and in every round, twice as long as the one before it, only the best third goes on. Points
 are kept in the box, in which the search draws its samples.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -30,7 +33,8 @@ GONE = -torch.inf  # value of a climber that does not go on
 class LatentAscent:
     """How an objective is climbed."""
 
-    candidates: int = 1500  # uniform samples, the best of which are an objective's starts; 0 starts at random
+    candidates: int = 1500  # points, the best of which are an objective's starts; 0 starts at random
+    candidates_from: Literal["codes", "samples"] = "codes"  # of training images, or uniform in the box
     starts: int = 27  # climbers of an objective in the first round
     rounds: int = 4
     steps: int = 60  # of a climber that goes on in all rounds
@@ -98,11 +102,15 @@ def ascend(
     probe: Probe,
     config: LatentAscent,
     seed: int,
+    candidates: Tensor | None = None,
     checkpoint: Checkpoint | None = None,
     label: str = "latent ascent",
 ) -> Ascent:
-    """Climb every objective of `probe`."""
-    points = first_points(decoder, probe, config, seed)  # (K, R, d)
+    """Climb every objective of `probe`, from the best of `candidates` (C, d); without them from uniform samples."""
+    if candidates is None:
+        candidates = uniform(decoder, config.candidates, seed, "candidates")
+    candidates = candidates[: config.candidates]
+    points = first_points(decoder, probe, config, candidates, seed)  # (K, R, d)
     which = torch.arange(len(points), device=points.device)  # (K,)
     parts = list(zip(points.split(OBJECTIVES), which.split(OBJECTIVES), strict=True))
     state = (checkpoint.load() if checkpoint else None) or {"points": [], "values": []}
@@ -112,20 +120,19 @@ def ascend(
             state[name].append(climbed)
         if checkpoint and checkpoint.due():
             checkpoint.save(state)
-    return Ascent(torch.cat(state["points"], 1), torch.cat(state["values"], 1), config.candidates)
+    return Ascent(torch.cat(state["points"], 1), torch.cat(state["values"], 1), len(candidates))
 
 
-def first_points(decoder: Decoder, probe: Probe, config: LatentAscent, seed: int) -> Tensor:
-    """(K, R, d) points that every objective's climbers start from."""
+def first_points(decoder: Decoder, probe: Probe, config: LatentAscent, candidates: Tensor, seed: int) -> Tensor:
+    """(K, R, d) points that every objective's climbers start from: its best candidates, or random ones without any."""
     objectives = len(probe.objectives)
-    if not config.candidates:
+    if len(candidates) < config.starts:
         points = uniform(decoder, objectives * config.starts, seed, "starts")
         return points.view(config.starts, objectives, -1).transpose(0, 1)  # the first start is the same for any number
-    points = uniform(decoder, config.candidates, seed, "candidates")
     with torch.inference_mode():
-        values = torch.cat([probe.all(images(decoder, part)) for part in points.split(BATCH)])  # (candidates, K)
+        values = torch.cat([probe.all(images(decoder, part)) for part in candidates.split(BATCH)])  # (C, K)
     order = values.sort(dim=0, descending=True, stable=True).indices[: config.starts]  # (R, K)
-    return points[order.t()]
+    return candidates[order.t()]
 
 
 def climb(decoder: Decoder, probe: Probe, config: LatentAscent, points: Tensor, which: Tensor) -> tuple[Tensor, Tensor]:

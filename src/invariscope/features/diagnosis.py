@@ -73,18 +73,26 @@ def variants(config: Diagnosis, ours: LatentAscent) -> dict[str, LatentAscent]:
         "Adam": replace(paper, normalised=False, learning_rate=ours.learning_rate, decay=ours.decay),
         "leaky gradients": replace(paper, slope=SLOPE),
         "several starts": replace(paper, starts=STARTS),
-        "best of many codes": replace(paper, candidates=ours.candidates),
+        "best of many samples": replace(paper, candidates=ours.candidates, candidates_from="samples"),
+        "best of training codes": replace(paper, candidates=ours.candidates, candidates_from="codes"),
         OURS: ours,
     }
 
 
 def diagnose(
-    decoder: Decoder, probe: Probe, scale: Scale, config: Diagnosis, ours: LatentAscent, seed: int
+    decoder: Decoder,
+    probe: Probe,
+    scale: Scale,
+    config: Diagnosis,
+    ours: LatentAscent,
+    seed: int,
+    codes: Tensor | None = None,
 ) -> tuple[list[Row], list[Row]]:
     """Rows of every variant and objective of `probe`, and rows of every layer at random codes and at the ends."""
     found, climbed = [], {}
     for name, variant in variants(config, ours).items():
-        climbed[name] = ascend(decoder, probe, variant, seed, label=f"latent ascent, {name}")
+        own = codes if variant.candidates_from == "codes" and variant.candidates else None
+        climbed[name] = ascend(decoder, probe, variant, seed, own, label=f"latent ascent, {name}")
         found += variant_rows(decoder, probe, scale, name, climbed[name])
     which = torch.arange(config.codes) % len(probe.objectives)
     ways, _ = climbed[PAPER].leaders()

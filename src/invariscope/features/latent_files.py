@@ -3,9 +3,13 @@
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
 from invariscope.classifiers.model_file import Classifier, load_classifier
+from invariscope.data.table import balanced, open_data
 from invariscope.errors import UserError
+from invariscope.features.ascent import LatentAscent
+from invariscope.features.latent_box import points_of
 from invariscope.generative.autoencoder_file import load_autoencoder
 from invariscope.generative.networks import Autoencoder
 
@@ -18,3 +22,10 @@ def load_pair(model: Path, autoencoder: Path, device: torch.device) -> tuple[Cla
         sizes = f"{made[0]} channels and {made[1]} px, and {model} takes {taken[0]} and {taken[1]}"
         raise UserError(f"{autoencoder}: makes images of {sizes}; run train_autoencoder again")
     return classifier, network.to(memory_format=torch.channels_last)
+
+
+def candidates(data: Path, autoencoder: Autoencoder, config: LatentAscent) -> Tensor | None:
+    """Points (C, d) that an ascent may start from: the codes of training images, if it is to start from those."""
+    if config.candidates_from != "codes" or not config.candidates:
+        return None
+    return points_of(autoencoder, balanced(open_data(data, "train"), config.candidates))

@@ -10,7 +10,7 @@ from invariscope.data.table import read_table, write_rows
 from invariscope.features import diagnosis
 from invariscope.features.ascent import LatentAscent
 from invariscope.features.diagnosis import Diagnosis
-from invariscope.features.latent_files import load_pair
+from invariscope.features.latent_files import candidates, load_pair
 from invariscope.features.latent_tables import SAMPLES, Scale
 from invariscope.features.objectives import CLASS, Probe, parse
 from invariscope.features.visualize import shape_of
@@ -28,6 +28,7 @@ def run(
     study: str,
     classifier: str,
     *,
+    data: Path,
     model: Path,
     autoencoder: Path,
     latents: Path,
@@ -41,7 +42,9 @@ def run(
     classes = np.unique(np.linspace(0, len(network.class_names) - 1, config.classes).round().astype(int))
     probe = Probe(network, [parse(f"{CLASS}:{number}") for number in classes], shape_of(network, None))
     seed = derive(params["seed"], "latents", study, classifier)
-    rows, layers = diagnosis.diagnose(decoder, probe, read_scale(latents, probe), config, ours, seed)
+    rows, layers = diagnosis.diagnose(
+        decoder, probe, read_scale(latents, probe), config, ours, seed, candidates(data, decoder, ours)
+    )
     origin = {"study": study, "classifier": classifier, "seed": params["seed"]}
     write_rows(variants, [origin | row for row in rows], diagnosis.VARIANT_UNITS)
     write_rows(gradients, [origin | row for row in layers], diagnosis.GRADIENT_UNITS)

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from torch import Tensor
+
 from invariscope.checkpoint import Checkpoint
 from invariscope.classifiers.model_file import Classifier
 from invariscope.data.table import write_rows
@@ -16,7 +18,7 @@ from invariscope.features.ascent import Ascent, LatentAscent, ascend, paper_asce
 from invariscope.features.config import Units
 from invariscope.features.judges import load_judges
 from invariscope.features.latent_box import Decoder
-from invariscope.features.latent_files import load_pair
+from invariscope.features.latent_files import candidates, load_pair
 from invariscope.features.objectives import Probe, parse
 from invariscope.features.search import Found, LatentSearch, search
 from invariscope.features.visualize import shape_of
@@ -44,6 +46,7 @@ def run(
     study: str,
     classifier: str,
     *,
+    data: Path,
     model: Path,
     autoencoder: Path,
     judges: list[Path],
@@ -54,14 +57,15 @@ def run(
 ) -> None:
     """`judges`: the classifier itself, then those that units name."""
     place, names = open_device(device), build(Units, params["units"]).judges
+    config = build(LatentAscent, params["ascent"])
     network, decoder = load_pair(model, autoencoder, place)
     known = load_judges((classifier, *names), judges, network, model, place)
     checkpoints = [
-        Checkpoint({"step": "search_latents", "part": part, **params}, [model, autoencoder, *CODE])
+        Checkpoint({"step": "search_latents", "part": part, **params}, [data, model, autoencoder, *CODE])
         for part in ("search", "ascent")
     ]
     seed, label = derive(params["seed"], "latents", study, classifier), f"{study} {classifier} latent"
-    found = explore(params, network, decoder, seed, checkpoints, label)
+    found = explore(params, network, decoder, candidates(data, decoder, config), seed, checkpoints, label)
     origin = {"study": study, "classifier": classifier, "seed": params["seed"]}
     rows = tables.search_rows(decoder, known, found.probe.objectives, found.samples, found.climbed)
     for file, content, columns in (
@@ -96,6 +100,7 @@ def explore(
     params: dict[str, Any],
     network: Classifier,
     decoder: Decoder,
+    starts: Tensor | None,
     seed: int,
     checkpoints: Sequence[Checkpoint],
     label: str,
@@ -105,6 +110,6 @@ def explore(
     probe = Probe(network, tables.objectives_of(units, names), shape)
     few = Probe(network, [parse(one, names) for one in tables.followed(units)], shape)
     samples = search(decoder, probe, build(LatentSearch, params["search"]), seed, checkpoints[0], f"{label} search")
-    climbed = ascend(decoder, probe, config, seed, checkpoints[1], f"{label} ascent")
+    climbed = ascend(decoder, probe, config, seed, starts, checkpoints[1], f"{label} ascent")
     plain = ascend(decoder, few, paper_ascent(LONGER * config.steps), seed, label=f"{label} ascent, the paper's")
     return Explored(probe, samples, climbed, few, plain)
