@@ -55,7 +55,7 @@ def train(
             checkpoint.save(run.state())
     autoencoder = run.autoencoder.eval().requires_grad_(False)
     restore_kernels(autoencoder)
-    autoencoder.low, autoencoder.high = latent_box(autoencoder, images)
+    autoencoder.low, autoencoder.high = (side.clone() for side in latent_box(autoencoder, images))
     return autoencoder, run.history
 
 
