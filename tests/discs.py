@@ -1,6 +1,9 @@
-"""Discs and rings on black, and a small Classifier that can tell them apart."""
+"""Discs and rings on black, and a small Classifier that can tell them apart; fixtures that conftests take over."""
+
+from collections.abc import Iterator
 
 import numpy as np
+import pytest
 import torch
 import torch.nn.functional as F
 from torch import nn
@@ -49,3 +52,26 @@ def small_classifier(images: Images, steps: int = 80) -> Classifier:
         F.cross_entropy(classifier(x[chosen]), labels[chosen]).backward()
         optimiser.step()
     return classifier.eval().requires_grad_(False)
+
+
+@pytest.fixture(autouse=True)
+def seeded_torch() -> Iterator[None]:
+    """Every test draws the same random numbers, in whatever order tests run."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        yield
+
+
+@pytest.fixture(scope="session")
+def images() -> Images:
+    return discs_and_rings(500, seed=1)
+
+
+@pytest.fixture(scope="session")
+def held_out() -> Images:
+    return discs_and_rings(320, seed=2)
+
+
+@pytest.fixture(scope="session")
+def classifier(images: Images) -> Classifier:
+    return small_classifier(images)

@@ -1,16 +1,18 @@
 """Networks in files: tensors, and a description of what they are of, in one safetensors file."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
-from torch import Tensor
+from torch import Tensor, nn
 
 from invariscope.errors import UserError
 from invariscope.files import replacing
+
+Network = TypeVar("Network", bound=nn.Module)
 
 
 def write_tensors(path: Path, key: str, description: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> None:
@@ -39,3 +41,21 @@ def read_tensors(path: Path, key: str, writer: str) -> tuple[str | None, dict[st
         raise UserError(
             f"{path}: is not a whole safetensors file ({error}); delete it and run {writer} again"
         ) from None
+
+
+def read_network(path: Path, key: str, writer: str, what: str, build: Callable[[Any], Network]) -> Network:
+    """The network in a file, from `build` of its description, frozen and in eval mode.
+
+    Raises UserError if the file holds none with this key (no `what`), or is damaged.
+    """
+    text, tensors = read_tensors(path, key, writer)
+    if text is None:
+        raise UserError(f"{path}: holds no {what}; {writer} writes one")
+    try:
+        network = build(json.loads(text))
+        network.load_state_dict(tensors)
+    except (ValueError, KeyError, TypeError, UserError):
+        raise UserError(f"{path}: its description is damaged; delete it and run again") from None
+    except RuntimeError:
+        raise UserError(f"{path}: its weights do not fit its description; delete it and run again") from None
+    return network.eval().requires_grad_(False)

@@ -1,20 +1,11 @@
 """Images for the tests of generative networks."""
 
-from collections.abc import Iterator
-
 import pytest
-import torch
 
 from invariscope.data.table import Images
-from tests.discs import discs_and_rings
+from tests.discs import discs_and_rings, seeded_torch
 
-
-@pytest.fixture(autouse=True)
-def _seeded() -> Iterator[None]:
-    """Every test draws the same random numbers, in whatever order tests run."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        yield
+__all__ = ["held_out", "images", "seeded_torch"]
 
 
 @pytest.fixture(scope="session")

@@ -1,33 +1,5 @@
 """Images and a classifier for the tests of invariant transformers."""
 
-from collections.abc import Iterator
+from tests.discs import classifier, held_out, images, seeded_torch
 
-import pytest
-import torch
-
-from invariscope.classifiers.model_file import Classifier
-from invariscope.data.table import Images
-from tests.discs import discs_and_rings, small_classifier
-
-
-@pytest.fixture(autouse=True)
-def _seeded() -> Iterator[None]:
-    """Every test draws the same random numbers, in whatever order tests run."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        yield
-
-
-@pytest.fixture(scope="session")
-def images() -> Images:
-    return discs_and_rings(500, seed=1)
-
-
-@pytest.fixture(scope="session")
-def held_out() -> Images:
-    return discs_and_rings(320, seed=2)
-
-
-@pytest.fixture(scope="session")
-def classifier(images: Images) -> Classifier:
-    return small_classifier(images)
+__all__ = ["classifier", "held_out", "images", "seeded_torch"]

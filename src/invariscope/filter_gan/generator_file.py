@@ -1,8 +1,8 @@
 """Generators and their files: with the classifier, all that the later steps need."""
 
-import json
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -11,7 +11,7 @@ from invariscope.classifiers.surgery import find_convolution
 from invariscope.errors import UserError, placed
 from invariscope.filter_gan.config import FilterGanConfig
 from invariscope.filter_gan.networks import Generator
-from invariscope.tensor_file import read_tensors, write_tensors
+from invariscope.tensor_file import read_network, write_tensors
 
 KEY = "invariscope.filter_gan"
 
@@ -24,19 +24,14 @@ def save_generator(generator: Generator, module: str, config: FilterGanConfig, p
 
 def load_generator(path: Path, device: torch.device) -> tuple[Generator, str]:
     """The generator in a file, frozen, and the module path of its layer. Raises UserError if it is none of ours."""
-    text, tensors = read_tensors(path, KEY, "train_filter_gan")
-    if text is None:
-        raise UserError(f"{path}: holds no filter-GAN generator; train_filter_gan writes one")
-    try:
-        description = json.loads(text)
-        config, module = description["config"], description["module"]
-        generator = Generator(config["latent_dimension"], config["generator_width"], description["bank_shape"])
-        generator.load_state_dict(tensors)
-    except (ValueError, KeyError, TypeError):
-        raise UserError(f"{path}: its description is damaged; delete it and run again") from None
-    except RuntimeError:
-        raise UserError(f"{path}: its weights do not fit its description; delete it and run again") from None
-    return generator.to(device).eval().requires_grad_(False), module
+    described: dict[str, Any] = {}
+
+    def build(known: dict[str, Any]) -> Generator:
+        described["module"], config = known["module"], known["config"]
+        return Generator(config["latent_dimension"], config["generator_width"], known["bank_shape"])
+
+    generator = read_network(path, KEY, "train_filter_gan", "filter-GAN generator", build)
+    return generator.to(device), described["module"]
 
 
 def load_with_classifier(path: Path, model: Path, device: torch.device) -> tuple[Generator, str, Classifier]:
