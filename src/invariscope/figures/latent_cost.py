@@ -80,14 +80,14 @@ def scatter(axes: Axes, pairs: list[tuple[Row, Row]]) -> None:
         ylabel="logit of the ascent's best",
         title="Class by class",
     )
-    who = ", ".join(name.removeprefix(JUDGED) for name in judges) or "the classifier"
+    who = " or ".join(name.removeprefix(JUDGED) for name in judges) or "the classifier"
     plain: dict[str, Any] = {"marker": "o", "linestyle": "none"}
     handles = [
         Line2D([], [], color=REACHED, label="reaches the best sample", **plain),
         Line2D([], [], color=SHORT, label="stays below it", **plain),
         Line2D([], [], color="#555555", markerfacecolor="none", label=f"empty: {who} says another class", **plain),
     ]
-    axes.legend(handles=handles, loc="lower right")
+    axes.legend(handles=handles, loc="upper center", bbox_to_anchor=(0.5, -0.17))
 
 
 def verdict(pairs: list[tuple[Row, Row]]) -> str:
