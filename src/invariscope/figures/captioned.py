@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from invariscope.figures import style
@@ -24,15 +23,6 @@ class Picture:
     image: np.ndarray
     caption: str = ""
     frame: str | None = None  # colour
-
-
-def page(figure: Figure) -> Axes:
-    """Axes over the whole figure, in inches from its left and its top."""
-    axes = figure.add_axes((0, 0, 1, 1))
-    width, height = figure.get_size_inches()
-    axes.set(xlim=(0, width), ylim=(height, 0))
-    axes.set_axis_off()
-    return axes
 
 
 def head(axes: Axes, title: str, *notes: str) -> float:

@@ -19,7 +19,6 @@ from invariscope.figures.feature_images import (
     head_height,
     layers,
     method_words,
-    page,
     rows_of,
 )
 
@@ -51,7 +50,7 @@ def draw(path: Path, objectives: pa.Table, title: str, layer: str | None = None)
     small, big = pair(methods(rows))
     height = head_height(2) + DOWN * -(-len(channels) // ACROSS)
     with style.figure(path, style.PAGE, height, layout="none") as figure:
-        axes = page(figure)
+        axes = style.page(figure)
         words = f"small: {method_words(*small)}; big: {method_words(*big)}; below each the channel's mean over its map"
         top = head(axes, f"Feature visualisation of {layer}'s channels: {title}", words)
         across = (style.PAGE - 2 * MARGIN) / ACROSS

@@ -24,7 +24,6 @@ from invariscope.figures.feature_images import (
     head_height,
     heading_height,
     key,
-    page,
     rows_of,
     strips,
     taken_for_another,
@@ -55,7 +54,7 @@ def draw(path: Path, objectives: pa.Table, title: str) -> None:
     layout = Layout(LABELS, min(SIDE, pitch - 0.05), pitch, captions=1 if beside else 2)
     height = sum(heading_height(listed, pitch) + len(lines) * layout.down for listed, lines in grids)
     with style.figure(path, style.PAGE, head_height(2) + height + FOOT, layout="none") as figure:
-        axes = page(figure)
+        axes = style.page(figure)
         explained = (
             "below each image the logit of its class, on the image as it is, unmoved; bold: the highest of a class"
         )

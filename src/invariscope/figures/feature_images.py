@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.textpath import TextPath
 
@@ -178,16 +177,6 @@ def heading_height(listed: Sequence[Column], width: float) -> float:
     return 0.06 + 0.115 * max(wrapped(column.heading, width, 7).count("\n") + 1 for column in listed)
 
 
-def page(figure: Figure) -> Axes:
-    """Axes over all of a figure, in inches from its upper left corner."""
-    width, height = figure.get_size_inches()
-    axes = figure.add_axes((0, 0, 1, 1))
-    axes.set_autoscale_on(False)
-    axes.set(xlim=(0, width), ylim=(height, 0))
-    axes.set_axis_off()
-    return axes
-
-
 def head(axes: Axes, *lines: str) -> float:
     """A figure's title over the page's middle, explained below. Returns how many inches it takes."""
     middle = axes.get_xlim()[1] / 2
@@ -295,4 +284,4 @@ def key(axes: Axes, top: float, entries: Sequence[tuple[str, str]], note: str = 
 def draw_nothing(path: Path, title: str, reason: str) -> None:
     """A figure that says why it is empty: the workflow expects a file whatever a study asks for."""
     with style.figure(path, style.PAGE, 0.9, layout="none") as figure:
-        head(page(figure), title, reason)
+        head(style.page(figure), title, reason)

@@ -21,7 +21,6 @@ from invariscope.figures.feature_images import (
     head,
     head_height,
     heading_height,
-    page,
     rows_of,
     strips,
 )
@@ -52,7 +51,7 @@ def draw(path: Path, objectives: pa.Table, title: str) -> None:
         for own, found in zip(listed, lines, strict=True)
     ]
     with style.figure(path, style.PAGE, head_height(3) + sum(heights), layout="none") as figure:
-        axes = page(figure)
+        axes = style.page(figure)
         top = head(
             axes,
             f"Feature visualisation of channels: {title}",

@@ -20,7 +20,6 @@ from invariscope.figures.feature_images import (
     head_height,
     key,
     method_words,
-    page,
     rows_of,
     text_width,
 )
@@ -55,7 +54,7 @@ def draw(path: Path, objectives: pa.Table, title: str) -> None:
     down = NAME + pitch + LINE + 0.04
     height = head_height(3) + HEADS + down * max(map(len, parts.values())) + FOOT
     with style.figure(path, style.PAGE, height, layout="none") as figure:
-        axes = page(figure)
+        axes = style.page(figure)
         top = head(axes, f"Variety of the images of classes: {title}", *explained(rows))
         left = MARGIN
         for (above, lines), count in zip(parts.items(), across, strict=True):

@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from invariscope.data.table import column_images
 from invariscope.figures import style
-from invariscope.figures.captioned import Picture, head, head_height, label, page, strip, strip_height, wrapped
+from invariscope.figures.captioned import Picture, head, head_height, label, strip, strip_height, wrapped
 
 METHODS = {"paper": "the paper's:\none random\nstart", "ascent": "ours:\nbest of\nseveral"}
 MOST = 5  # classes, so that a page holds them
@@ -34,7 +34,7 @@ def draw(path: Path, paths: pa.Table, examples: Mapping[str, np.ndarray], title:
     row_height = strip_height(side, LINES) + GAP
     height = head_height(len(notes)) + len(names) * (len(METHODS) * row_height + BLOCK) + 0.05
     with style.figure(path, style.PAGE, height, layout="none") as figure:
-        axes = page(figure)
+        axes = style.page(figure)
         top = head(axes, f"Ascent of a class's logit in the latent space: {title}", *notes)
         for name in names:
             example = Picture(examples[name], wrapped(name), style.COLOURS[1])

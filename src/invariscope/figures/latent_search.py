@@ -15,7 +15,6 @@ from invariscope.figures.captioned import (
     head,
     head_height,
     label,
-    page,
     strip,
     strip_height,
     wrapped,
@@ -49,7 +48,7 @@ def draw_classes(
     row_height = strip_height(side, 1) + GAP
     height = head_height(len(notes)) + len(names) * (LINE + 2 * row_height + BLOCK) + 0.05
     with style.figure(path, style.PAGE, height, layout="none") as figure:
-        axes = page(figure)
+        axes = style.page(figure)
         top = head(axes, f"Best images in the latent space, by class: {title}", *notes)
         for name in names:
             strip(axes, [Picture(examples[name], wrapped(name))], LABEL, top, side, 2, GAP)
@@ -72,7 +71,7 @@ def draw_channels(path: Path, latents: pa.Table, title: str) -> None:
     notes = (f"the {PER_CHANNEL} best samples; framed, the best of the ascent; above: the channel's mean activation",)
     height = head_height(len(notes)) + -(-len(names) // ACROSS) * row_height + 0.05
     with style.figure(path, style.PAGE, height, layout="none") as figure:
-        axes = page(figure)
+        axes = style.page(figure)
         start = head(axes, f"Best images in the latent space, by channel: {title}", *notes)
         for place, name in enumerate(names):
             down, across = divmod(place, ACROSS)

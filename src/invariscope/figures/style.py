@@ -10,6 +10,7 @@ import matplotlib
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 from cycler import cycler
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from invariscope.files import replacing
@@ -58,6 +59,16 @@ def figure(path: Path, width: float = PAGE, height: float = PAGE / 2, **options:
                 drawing.savefig(temporary, format=path.suffix[1:], metadata=_metadata(path))
         finally:
             plt.close(drawing)
+
+
+def page(figure: Figure) -> Axes:
+    """Axes over all of a figure, in inches from its upper left corner."""
+    width, height = figure.get_size_inches()
+    axes = figure.add_axes((0, 0, 1, 1))
+    axes.set_autoscale_on(False)
+    axes.set(xlim=(0, width), ylim=(height, 0))
+    axes.set_axis_off()
+    return axes
 
 
 def _metadata(path: Path) -> dict[str, None]:
