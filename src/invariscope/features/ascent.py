@@ -3,9 +3,8 @@
 The paper's own is one random start, its gradient scaled to a step of fixed length. Ours (our choice): Adam, with steps
 that shorten, from the best of some points that all objectives share, codes of training images: from there an ascent
 stays among images that the decoder knows, and other networks recognise what it finds; from uniform samples it strays.
-Since a start's basin shows only as
-it is climbed, many begin, and in every round, twice as long as the one before it, only the best third goes on. Points
-are kept in the box, in which the search draws its samples.
+Since a start's basin shows only as it is climbed, many begin, and in every round, twice as long as the one before it,
+only the best third goes on. Points are kept in the box, in which the search draws its samples.
 """
 
 from collections.abc import Iterator, Sequence

@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from invariscope.checkpoint import Checkpoint
 from invariscope.classifiers.evaluation import predict
@@ -22,6 +21,7 @@ from invariscope.features.config import Gallery, Units
 from invariscope.features.examples import Examples, find_examples
 from invariscope.features.objectives import CLASS, Probe, parse
 from invariscope.features.optimise import Optimisation, Penalty, from_bytes, optimise
+from invariscope.features.parameterizations import Palette, fitted_palette
 from invariscope.features.variety import dissimilar, interpolated
 from invariscope.features.visualize import named_parameterization, shape_of
 from invariscope.intervals import share_interval
@@ -64,7 +64,7 @@ class Scene:
     classes: tuple[int, ...]  # numbers of the objectives that are logits, by class
     examples: Examples
     images: StoredImages  # that the examples are from
-    pixels: Tensor  # (N, C, H, W) some of them, for the colours to start from
+    palette: Palette  # the colours to start from
     config: Gallery
     seed: int
 
@@ -121,7 +121,7 @@ def set_scene(
         tuple(objectives.index(one) for one in classes),
         find_examples(probe, images, config.examples, f"{label}, examples"),
         images,
-        balanced(images, PALETTE_IMAGES).at(np.arange(min(len(images), PALETTE_IMAGES))).tensors()[0],
+        fitted_palette(balanced(images, PALETTE_IMAGES).at(np.arange(min(len(images), PALETTE_IMAGES))).tensors()[0]),
         config,
         seed,
     )
@@ -129,14 +129,20 @@ def set_scene(
 
 def example_rows(scene: Scene) -> list[Row]:
     """The data set's images of highest and of lowest value."""
+    listed = [
+        (number, kind, rank, place)
+        for kind, places in ((TOP, scene.examples.top), (BOTTOM, scene.examples.bottom))
+        for number in (sorted({*scene.drawn, *scene.classes}) if kind == TOP else scene.drawn)
+        for rank, place in enumerate(places[number].tolist(), start=1)
+    ]
+    wanted = np.unique([place for *_, place in listed])
+    found = scene.images.at(wanted)  # at once: each row group of the file is read once
     rows = []
-    for kind, places in ((TOP, scene.examples.top), (BOTTOM, scene.examples.bottom)):
-        for number in {*scene.drawn, *scene.classes} if kind == TOP else scene.drawn:
-            found = scene.images.at(places[number])
-            for rank in range(len(found)):
-                row = {"number": number, "kind": kind, "parameterization": DATA_SET, "regularization": NONE}
-                row |= {"rank": rank + 1, "value": float(scene.examples.values[number, places[number][rank]])}
-                rows.append(row | {"image_id": int(found.ids[rank]), "image": torch.from_numpy(found.pixels[rank])})
+    for number, kind, rank, place in listed:
+        at = int(np.searchsorted(wanted, place))
+        row = {"number": number, "kind": kind, "parameterization": DATA_SET, "regularization": NONE}
+        row |= {"rank": rank, "value": float(scene.examples.values[number, place])}
+        rows.append(row | {"image_id": int(found.ids[at]), "image": torch.from_numpy(found.pixels[at])})
     return rows
 
 
@@ -174,7 +180,7 @@ def optimised_rows(
     name, regularization = how
     config = scene.config
     settings = Optimisation(config.steps, config.methods[name].learning_rate, config.leaky_steps, config.slope)
-    parameterization = named_parameterization(name, scene.probe.shape, scene.pixels)
+    parameterization = named_parameterization(name, scene.probe.shape, scene.palette)
     moves = config.robustness[regularization]
     found = optimise(probe, which, streams, parameterization, moves, settings, scene.seed, penalty)
     constant = {"parameterization": name, "regularization": regularization, "rank": 1} | columns

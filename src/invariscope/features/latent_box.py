@@ -2,15 +2,13 @@
 
 from typing import Protocol
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from invariscope.data.table import ImageSet
+from invariscope.generative.codes import codes_of
 from invariscope.generative.networks import Autoencoder
 from invariscope.runtime import torch_generator
-
-BLOCK = 200  # images encoded at once
 
 
 class Decoder(Protocol):
@@ -42,10 +40,5 @@ def images(decoder: Decoder, points: Tensor) -> Tensor:
 
 def points_of(autoencoder: Autoencoder, data: ImageSet) -> Tensor:
     """(N, d) points of the box: the codes of images, those beyond it at its edge."""
-    low, high = autoencoder.low, autoencoder.high
-    points = []
-    with torch.inference_mode():
-        for start in range(0, len(data), BLOCK):
-            x = data.at(np.arange(start, min(start + BLOCK, len(data)))).tensors()[0].to(low.device)
-            points.append(((autoencoder.encode(x) - low) / (high - low)).clamp(0, 1))
-    return torch.cat(points).clone()
+    codes = codes_of(autoencoder, data).clone()  # an ordinary tensor, which gradients may pass
+    return ((codes - autoencoder.low) / (autoencoder.high - autoencoder.low)).clamp(0, 1)

@@ -70,14 +70,14 @@ def visualize(
         penalty = dissimilar(model, diverse_in, copies, diversity)
     name = parameterization if isinstance(parameterization, str) else ""
     settings = Optimisation(steps, learning_rate or LEARNING_RATES.get(name, 0.05))
-    made = named_parameterization(name, size, pixels) if isinstance(parameterization, str) else parameterization
+    palette = None if pixels is None else fitted_palette(pixels)
+    made = named_parameterization(name, size, palette) if isinstance(parameterization, str) else parameterization
     found = optimise(probe, which, streams, made, robustness or lucid(min(size[1:])), settings, seed, penalty)
     return Visualization(tuple(str(wanted[number]) for number in which), found.images, found.values, found.dead)
 
 
-def named_parameterization(name: str, shape: Shape, pixels: Tensor | None = None) -> Parameterization:
-    """The parameterization of that name, with the colours of `pixels` (N, C, H, W), if given. Raises UserError."""
-    palette: Palette | None = None if pixels is None else fitted_palette(pixels)
+def named_parameterization(name: str, shape: Shape, palette: Palette | None = None) -> Parameterization:
+    """The parameterization of that name, with the colours of a palette, if given. Raises UserError."""
     if name == "pixels":
         return Pixels(shape)
     if name == "fourier":

@@ -7,7 +7,7 @@ import torch
 
 from invariscope.data.table import Images, StoredImages, balanced
 from invariscope.generative.networks import Autoencoder
-from invariscope.generative.train import judge
+from invariscope.generative.train import judge, mean_image
 
 ORIGINAL, RECONSTRUCTION = "original", "reconstruction"
 UNITS = {
@@ -35,8 +35,7 @@ def reconstructions(autoencoder: Autoencoder, images: StoredImages) -> list[dict
 
 def summarise(autoencoder: Autoencoder, train: Images, test: StoredImages) -> dict[str, Any]:
     """The figures of metrics.json: the error on the test split, and how much better than the mean image that is."""
-    mean = torch.from_numpy(train.pixels).double().mean(0).div(255).float()
-    found = judge(autoencoder, test, mean)
+    found = judge(autoencoder, test, mean_image(train))
     explained = 1 - found["error"] / found["mean_image_error"]
     parameters = sum(parameter.numel() for parameter in autoencoder.parameters())
     return {

@@ -17,13 +17,13 @@ from torch.nn.utils import parametrize
 from invariscope.checkpoint import Checkpoint
 from invariscope.data.table import Images, ImageSet
 from invariscope.errors import UserError
+from invariscope.generative.codes import BLOCK, codes_of
 from invariscope.generative.config import AutoencoderTraining
 from invariscope.generative.networks import Autoencoder
 from invariscope.progress import track
 from invariscope.runtime import seeded, torch_generator
 from invariscope.schedule import one_cycle
 
-BLOCK = 200  # images judged at once
 WARM_UP = 0.1  # of all iterations
 MOMENTUM, BETAS = 0.9, (0.9, 0.95)  # of Muon, of AdamW
 UNITS = {
@@ -55,7 +55,7 @@ def train(
             checkpoint.save(run.state())
     autoencoder = run.autoencoder.eval().requires_grad_(False)
     restore_kernels(autoencoder)
-    autoencoder.low, autoencoder.high = (side.clone() for side in latent_box(autoencoder, images))
+    autoencoder.low, autoencoder.high = latent_box(autoencoder, images)
     return autoencoder, run.history
 
 
@@ -72,7 +72,7 @@ class Run:
     ) -> None:
         self.config, self.seed, self.device, self.monitored = config, seed, device, monitored
         self.pixels = torch.from_numpy(images.pixels)  # (N, C, H, W) uint8
-        self.mean = self.pixels.double().mean(0).div(255).float()  # (C, H, W)
+        self.mean = mean_image(images)  # (C, H, W)
         self.autoencoder = new_autoencoder(config, images.shape, seed, device)
         flatten_kernels(self.autoencoder)
         self.optimisers = optimisers_of(self.autoencoder, config)
@@ -212,13 +212,13 @@ def judge(autoencoder: Autoencoder, images: ImageSet, mean: Tensor) -> dict[str,
     return {"error": error, "mean_image_error": baseline}
 
 
-@torch.inference_mode()
 def latent_box(autoencoder: Autoencoder, images: ImageSet) -> tuple[Tensor, Tensor]:
     """Smallest and largest code (d,) of the images, number by number."""
-    low, high = [], []
-    for start in range(0, len(images), BLOCK):
-        x = images.at(np.arange(start, min(start + BLOCK, len(images)))).tensors()[0]
-        codes = autoencoder.encode(x.to(autoencoder.low.device))
-        low.append(codes.amin(0))
-        high.append(codes.amax(0))
-    return torch.stack(low).amin(0), torch.stack(high).amax(0)
+    codes = codes_of(autoencoder, images)
+    return codes.amin(0).clone(), codes.amax(0).clone()
+
+
+def mean_image(images: Images) -> Tensor:
+    """(C, H, W) in [0, 1]; from exact sums, so that no second copy of the images is made."""
+    sums = torch.from_numpy(images.pixels).sum(0, dtype=torch.int64)
+    return (sums.double() / len(images) / 255).float()

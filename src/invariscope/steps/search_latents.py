@@ -65,7 +65,7 @@ def run(
         for part in ("search", "ascent")
     ]
     seed, label = derive(params["seed"], "latents", study, classifier), f"{study} {classifier} latent"
-    found = explore(params, network, decoder, candidates(data, decoder, config), seed, checkpoints, label)
+    found = explore(params, config, network, decoder, candidates(data, decoder, config), seed, checkpoints, label)
     origin = {"study": study, "classifier": classifier, "seed": params["seed"]}
     rows = tables.search_rows(decoder, known, found.probe.objectives, found.samples, found.climbed)
     for file, content, columns in (
@@ -98,6 +98,7 @@ class Explored:
 
 def explore(
     params: dict[str, Any],
+    config: LatentAscent,
     network: Classifier,
     decoder: Decoder,
     starts: Tensor | None,
@@ -105,7 +106,7 @@ def explore(
     checkpoints: Sequence[Checkpoint],
     label: str,
 ) -> Explored:
-    units, config = build(Units, params["units"]), build(LatentAscent, params["ascent"])
+    units = build(Units, params["units"])
     names, shape = network.class_names, shape_of(network, None)
     probe = Probe(network, tables.objectives_of(units, names), shape)
     few = Probe(network, [parse(one, names) for one in tables.followed(units)], shape)
