@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from invariscope.generative.config import CODERS, DCGAN, NETWORKS
 from invariscope.provenance.sources import is_here, is_missing
 
 Params = Mapping[str, Any]
@@ -74,13 +75,23 @@ TRANSFORMER_FILES = (
     "alpha.png",
     "beta.png",
 )
-AUTOENCODER_FILES = (
-    "model.safetensors",
-    "history.parquet",
+CODER_FILES = ("model.safetensors", "history.parquet", "metrics.json", "reconstructions.parquet")
+DCGAN_FILES = ("model.safetensors", "history.parquet", "metrics.json")
+CODER_FIGURES = ("training.png", "reconstructions.png")  # of all autoencoders together
+GENERATIVE_FILES = (
+    "evaluation.parquet",
+    "units.parquet",
+    "correlations.parquet",
+    "samples.parquet",
+    "sweeps.parquet",
+    "basis.parquet",
     "metrics.json",
-    "reconstructions.parquet",
-    "training.png",
-    "reconstructions.png",
+    "distances.png",
+    "samples.png",
+    "sweeps.png",
+    "codes.png",
+    "basis.png",
+    "dcgan_training.png",
 )
 FEATURE_FILES = (
     "objectives.parquet",
@@ -144,6 +155,21 @@ def visualized_classifiers(params: Params, study: str) -> list[str]:
 def judges(params: Params, study: str, classifier: str) -> list[str]:
     """The classifiers that are shown what was made for another."""
     return list(params[study]["features"]["classifiers"][classifier]["judges"])
+
+
+def coders(params: Params, study: str) -> list[str]:
+    """A study's autoencoders."""
+    return [kind for kind in CODERS if kind in params[study].get("generative", {})]
+
+
+def generative_networks(params: Params, study: str) -> list[str]:
+    """A study's autoencoders and its DCGAN."""
+    return [kind for kind in NETWORKS if kind in params[study].get("generative", {})]
+
+
+def generative_judges(params: Params, study: str) -> list[str]:
+    """The classifiers in whose feature space these are compared."""
+    return list(params[study]["generative"]["evaluation"]["judges"])
 
 
 def source_module(params: Params, study: str) -> str:
@@ -219,6 +245,16 @@ def layer_files(params: Params, study: str, layer: str) -> tuple[str, ...]:
     return FILTER_GAN_FILES + presets + (AUGMENTATION_FILES if augmented else ())
 
 
+def generative_files(params: Params, study: str) -> list[str]:
+    """What is made for a study's generative networks."""
+    folder, block = f"results/{study}/generative", params[study].get("generative", {})
+    files = [f"{folder}/{kind}/{name}" for kind in coders(params, study) for name in CODER_FILES]
+    if DCGAN in block:
+        files += [f"{folder}/{DCGAN}/{name}" for name in DCGAN_FILES]
+    figures = CODER_FIGURES if block else ()
+    return files + [f"{folder}/{name}" for name in (*figures, *(GENERATIVE_FILES if "evaluation" in block else ()))]
+
+
 def targets(params: Params) -> list[str]:
     """Every file of the studies switched on."""
     files = []
@@ -236,8 +272,7 @@ def targets(params: Params) -> list[str]:
             files += [f"results/{study}/{classifier}/screening/{name}" for name in made]
         for classifier in params[study].get("transformer", {}).get("classifiers", []):
             files += [f"results/{study}/{classifier}/transformer/{name}" for name in TRANSFORMER_FILES]
-        if "generative" in params[study]:
-            files += [f"results/{study}/generative/autoencoder/{name}" for name in AUTOENCODER_FILES]
+        files += generative_files(params, study)
         for classifier in visualized_classifiers(params, study):
             files += [f"results/{study}/{classifier}/features/{name}" for name in FEATURE_FILES]
         if compares_classifiers(params, study):

@@ -14,8 +14,8 @@ from invariscope.classifiers.model_file import load_classifier, save_classifier
 from invariscope.data.table import Images, write_data
 from invariscope.errors import UserError
 from invariscope.features import ascent as climbing
-from invariscope.generative.autoencoder_file import load_autoencoder, save_autoencoder
 from invariscope.generative.config import AutoencoderTraining
+from invariscope.generative.network_file import load_autoencoder, save_network
 from invariscope.generative.train import new_autoencoder
 from invariscope.steps import diagnose_ascent, plot_features, plot_latents, search_latents, visualize_features
 
@@ -83,7 +83,7 @@ def write_autoencoder(path: Path, size: int) -> None:
     network = new_autoencoder(config, (3, size, size), 0, CPU)
     network.low.copy_(torch.tensor([-3.0, 1.0]))
     network.high.copy_(torch.tensor([3.0, 4.0]))
-    save_autoencoder(network, path)
+    save_network(network, path)
 
 
 def search(folder: Path, name: str, autoencoder: str = "autoencoder", judge: str = "other") -> Path:

@@ -12,11 +12,12 @@ from invariscope.data.table import Images, open_data, write_data
 from invariscope.errors import UserError
 from invariscope.features.latent_box import latents, points_of
 from invariscope.generative import train as training
-from invariscope.generative.autoencoder_file import load_autoencoder, save_autoencoder
+from invariscope.generative.batches import batch_of
 from invariscope.generative.config import AutoencoderTraining
+from invariscope.generative.network_file import load_autoencoder, save_network
 from invariscope.generative.networks import Autoencoder
 from invariscope.generative.reconstruct import reconstructions, summarise
-from invariscope.generative.train import judge, latent_box, new_autoencoder, train
+from invariscope.generative.train import judge, new_autoencoder, train
 from invariscope.tensor_file import write_tensors
 
 CPU = torch.device("cpu")
@@ -91,8 +92,21 @@ def test_the_box_holds_all_training_codes_and_no_more(images: Images) -> None:
     codes = trained.encode(images.tensors()[0])
     torch.testing.assert_close(trained.low, codes.amin(0), rtol=1e-4, atol=1e-5)
     torch.testing.assert_close(trained.high, codes.amax(0), rtol=1e-4, atol=1e-5)
-    low, high = latent_box(trained, images.at(np.arange(250)))
-    assert (low >= trained.low).all() and (high <= trained.high).all()
+    assert (trained.quantiles.diff(dim=0) >= 0).all()
+    torch.testing.assert_close(trained.quantiles[50], codes.median(0).values, rtol=0.05, atol=0.05)
+
+
+def test_drawn_codes_have_the_marginals_of_training_codes_and_no_more(images: Images) -> None:
+    trained, _ = train(SHORT, images, {}, 0, CPU)
+    codes = trained.encode(images.tensors()[0])
+    drawn = trained.draw(5000, torch.Generator().manual_seed(0))
+    assert (drawn >= trained.low).all() and (drawn <= trained.high).all()
+    for number in range(3):
+        for share in (0.1, 0.5, 0.9):
+            below = drawn[:, number] <= codes[:, number].quantile(share)
+            assert below.float().mean().item() == pytest.approx(share, abs=0.04)
+    off = ~torch.eye(3, dtype=torch.bool)
+    assert drawn.t().corrcoef()[off].abs().max() < 0.05
 
 
 def test_points_of_images_are_their_codes_in_the_box(images: Images, held_out: Images) -> None:
@@ -100,16 +114,17 @@ def test_points_of_images_are_their_codes_in_the_box(images: Images, held_out: I
     points = points_of(trained, images)
     assert points.min() == 0 and points.max() == 1 and points.shape == (300, 3)
     torch.testing.assert_close(latents(trained, points), trained.encode(images.tensors()[0]), rtol=1e-3, atol=1e-4)
-    trained.high -= 0.2 * (trained.high - trained.low)
+    trained.quantiles[-1] -= 0.2 * (trained.high - trained.low)
     beyond = points_of(trained, held_out)
     assert beyond.max() == 1 and (beyond >= 0).all()
 
 
 def test_every_image_is_seen_once_in_a_turn(images: Images) -> None:
-    run = training.Run(replace(SHORT, batch_size=70), images, {}, 0, CPU)
+    pixels = torch.from_numpy(images.pixels)
     seen: list[bytes] = []
     for iteration in range(9):  # 630 of twice 300 images, and the batches cross the turns
-        seen += [(image * 255).round().byte().numpy().tobytes() for image in run.batch(iteration)]
+        batch = batch_of(pixels, iteration, 70, 0, CPU)
+        seen += [(image * 255).round().byte().numpy().tobytes() for image in batch]
     first, second = seen[:300], seen[300:600]
     assert sorted(first) == sorted(second) == sorted(image.tobytes() for image in images.pixels)
     assert first != second
@@ -119,7 +134,7 @@ def test_equal_seeds_give_equal_files_and_a_resumed_training_the_same(
     images: Images, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def file(name: str, checkpoint: Checkpoint | None = None, seed: int = 3) -> bytes:
-        save_autoencoder(train(SHORT, images, {"test": images}, seed, CPU, checkpoint)[0], tmp_path / name)
+        save_network(train(SHORT, images, {"test": images}, seed, CPU, checkpoint)[0], tmp_path / name)
         return (tmp_path / name).read_bytes()
 
     whole = file("first")
@@ -140,7 +155,7 @@ def test_equal_seeds_give_equal_files_and_a_resumed_training_the_same(
 
 def test_a_file_comes_back_frozen_and_equal(images: Images, tmp_path: Path) -> None:
     trained, _ = train(SHORT, images, {}, 0, CPU)
-    save_autoencoder(trained, tmp_path / "model.safetensors")
+    save_network(trained, tmp_path / "model.safetensors")
     loaded = load_autoencoder(tmp_path / "model.safetensors", CPU)
     x = images.tensors()[0][:7]
     assert torch.equal(loaded.encode(x), trained.encode(x)) and torch.equal(loaded.low, trained.low)
@@ -152,21 +167,21 @@ def test_other_files_are_refused_in_one_line(tmp_path: Path, images: Images) -> 
     with pytest.raises(UserError, match="no such file"):
         load_autoencoder(path, CPU)
     write_tensors(path, "something.else", {}, {"x": torch.zeros(1)})
-    with pytest.raises(UserError, match="holds no autoencoder"):
+    with pytest.raises(UserError, match="holds no generative network"):
         load_autoencoder(path, CPU)
     autoencoder = new_autoencoder(SHORT, images.shape, 0, CPU)
     write_tensors(
-        path, "invariscope.autoencoder", autoencoder.description | {"dense_width": 7}, autoencoder.state_dict()
+        path, "invariscope.generative", autoencoder.description | {"dense_width": 7}, autoencoder.state_dict()
     )
     with pytest.raises(UserError, match="do not fit"):
         load_autoencoder(path, CPU)
-    write_tensors(path, "invariscope.autoencoder", {"size": 16}, autoencoder.state_dict())
+    write_tensors(path, "invariscope.generative", {"size": 16}, autoencoder.state_dict())
     with pytest.raises(UserError, match="description is damaged"):
         load_autoencoder(path, CPU)
 
 
 def test_divergence_is_said(images: Images) -> None:
-    with pytest.raises(UserError, match=r"learning_rate: 1000000000000\.0 made the error"):
+    with pytest.raises(UserError, match=r"learning_rate: 1000000000000\.0 made the loss"):
         train(replace(SHORT, learning_rate=1e12, output="rectified", images=4000), images, {}, 0, CPU)
 
 

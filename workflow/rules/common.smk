@@ -42,6 +42,37 @@ def judges_of(wildcards):
     return [f"results/{wildcards.study}/{name}/training/model.safetensors" for name in names]
 
 
+def generative_judges(wildcards):
+    """The classifiers in whose feature space a study's generative networks are compared."""
+    return [
+        f"results/{wildcards.study}/{name}/training/model.safetensors"
+        for name in plan.generative_judges(PARAMS, wildcards.study)
+    ]
+
+
+def first_generative_judge(wildcards):
+    """The one that a training is followed by."""
+    return generative_judges(wildcards)[:1]
+
+
+def code_with_generative_judges(step):
+    """The step's source files, with those of these classifiers' architectures."""
+
+    def files(wildcards):
+        names = plan.generative_judges(PARAMS, wildcards.study)
+        modules = [module for name in names for module in plan.architecture_modules(PARAMS, wildcards.study, name)]
+        return code_of(step, *dict.fromkeys(modules))
+
+    return files
+
+
+def made_by_networks(networks, name):
+    """A file of each of the generative networks that a function of the plan names."""
+    return lambda wildcards: [
+        f"results/{wildcards.study}/generative/{network}/{name}" for network in networks(PARAMS, wildcards.study)
+    ]
+
+
 def classes_of(wildcards):
     """The file that says which class each folder of the study's images is, if one does."""
     return plan.class_files(PARAMS, wildcards.study)

@@ -7,15 +7,18 @@ from torch import Tensor
 
 from invariscope.data.table import ImageSet
 from invariscope.generative.codes import codes_of
-from invariscope.generative.networks import Autoencoder
+from invariscope.generative.networks import Coder
 from invariscope.runtime import torch_generator
 
 
 class Decoder(Protocol):
     """What makes images of latent codes, such as an autoencoder."""
 
-    low: Tensor  # (d,)
-    high: Tensor  # (d,)
+    @property
+    def low(self) -> Tensor: ...  # (d,)
+
+    @property
+    def high(self) -> Tensor: ...  # (d,)
 
     def decode(self, z: Tensor) -> Tensor:
         """Images (N, C, H, W) in [0, 1] of codes (N, d)."""
@@ -38,7 +41,7 @@ def images(decoder: Decoder, points: Tensor) -> Tensor:
     return decoder.decode(latents(decoder, points))
 
 
-def points_of(autoencoder: Autoencoder, data: ImageSet) -> Tensor:
+def points_of(autoencoder: Coder, data: ImageSet) -> Tensor:
     """(N, d) points of the box: the codes of images, those beyond it at its edge."""
     codes = codes_of(autoencoder, data).clone()  # an ordinary tensor, which gradients may pass
     return ((codes - autoencoder.low) / (autoencoder.high - autoencoder.low)).clamp(0, 1)

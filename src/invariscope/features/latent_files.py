@@ -10,11 +10,11 @@ from invariscope.data.table import balanced, open_data
 from invariscope.errors import UserError
 from invariscope.features.ascent import LatentAscent
 from invariscope.features.latent_box import points_of
-from invariscope.generative.autoencoder_file import load_autoencoder
-from invariscope.generative.networks import Autoencoder
+from invariscope.generative.network_file import load_autoencoder
+from invariscope.generative.networks import Coder
 
 
-def load_pair(model: Path, autoencoder: Path, device: torch.device) -> tuple[Classifier, Autoencoder]:
+def load_pair(model: Path, autoencoder: Path, device: torch.device) -> tuple[Classifier, Coder]:
     """Both frozen, in the layout in which they are fastest. Raises UserError if they do not fit together."""
     classifier, network = load_classifier(model, device), load_autoencoder(autoencoder, device)
     made, taken = (network.channels, network.size), (classifier.channels, classifier.size)
@@ -24,7 +24,7 @@ def load_pair(model: Path, autoencoder: Path, device: torch.device) -> tuple[Cla
     return classifier, network.to(memory_format=torch.channels_last)
 
 
-def candidates(data: Path, autoencoder: Autoencoder, config: LatentAscent) -> Tensor | None:
+def candidates(data: Path, autoencoder: Coder, config: LatentAscent) -> Tensor | None:
     """Points (C, d) that an ascent may start from: the codes of training images, if it is to start from those."""
     if config.candidates_from != "codes" or not config.candidates:
         return None

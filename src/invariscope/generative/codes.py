@@ -5,13 +5,13 @@ import torch
 from torch import Tensor
 
 from invariscope.data.table import ImageSet
-from invariscope.generative.networks import Autoencoder
+from invariscope.generative.networks import Coder
 
 BLOCK = 200  # images at once
 
 
 @torch.inference_mode()
-def codes_of(autoencoder: Autoencoder, images: ImageSet) -> Tensor:
+def codes_of(autoencoder: Coder, images: ImageSet) -> Tensor:
     """(N, d), on the autoencoder's device."""
     codes = []
     for start in range(0, len(images), BLOCK):

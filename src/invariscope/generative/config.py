@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from invariscope.errors import UserError
+
 
 @dataclass(frozen=True)
 class AutoencoderTraining:
@@ -20,3 +22,73 @@ class AutoencoderTraining:
     matrix_learning_rate: float = 0.05  # of Muon, likewise
     weight_decay: float = 1e-4
     log_every: int = 50  # batches
+
+
+@dataclass(frozen=True)
+class VariationalTraining(AutoencoderTraining):
+    """The same networks, but that codes are drawn from normal distributions."""
+
+
+@dataclass(frozen=True)
+class SparseTraining:
+    """The text's two layers of sigmoids, with a penalty on units that are active too often or too seldom."""
+
+    units: int = 64  # of the code
+    sparsity: float = 0.05  # ρ, the mean activation that each unit is to have
+    sparsity_weight: float = 3.0  # β; 0 is an autoencoder without the penalty
+    images: int = 60_000
+    batch_size: int = 128
+    learning_rate: float = 3e-3
+    weight_decay: float = 0.0
+    log_every: int = 50
+
+
+@dataclass(frozen=True)
+class Phases:
+    """Iterations of each part of the DCGAN's schedule, in this order."""
+
+    discriminator: int  # it alone, on real images and the untrained generator's
+    generator: int  # it alone, against the discriminator as it now is
+    both: int  # in turn
+
+
+@dataclass(frozen=True)
+class DcganTraining:
+    """The DCGAN of the text, of any width and size."""
+
+    phases: Phases
+    latent_dimension: int = 100
+    widths: tuple[int, ...] = (1024, 512, 256, 128)  # of the generator's maps, each twice as large as the one before
+    loss: Literal["non_saturating", "saturating"] = "non_saturating"
+    batch_size: int = 64
+    learning_rate: float = 2e-4
+    averaging: float = 0.99  # share of the mean generator that stays at each iteration
+    log_every: int = 100
+    log_images: int = 1000  # samples whose Fréchet distance is followed
+
+
+@dataclass(frozen=True)
+class GenerativeEvaluation:
+    """How generative networks are judged."""
+
+    judges: tuple[str, ...]  # classifiers in whose feature space images are compared; the first follows the DCGAN
+    images: int = 2000  # samples of a draw, and real images
+    draws: int = 5
+    resamples: int = 200  # of the bootstrap of the correlation of codes
+
+
+CODERS: dict[str, type[AutoencoderTraining] | type[SparseTraining]] = {
+    "autoencoder": AutoencoderTraining,
+    "variational": VariationalTraining,
+    "sparse": SparseTraining,
+    "dense": SparseTraining,  # the sparse one's control, of equal size
+}
+DCGAN = "dcgan"
+NETWORKS = (*CODERS, DCGAN)
+
+
+def coder_training(kind: str) -> type[AutoencoderTraining] | type[SparseTraining]:
+    """The parameters of an autoencoder of a kind. Raises UserError for what is none."""
+    if kind not in CODERS:
+        raise UserError(f"{kind!r} is no kind of autoencoder; use {', '.join(CODERS)}")
+    return CODERS[kind]

@@ -1,5 +1,5 @@
-"""The plain autoencoder of feature visualisation (paper 002, section 3.4): pooling in the encoder, upsampling in the
-decoder, a latent without constraints between them.
+"""What all autoencoders have in common, and the plain one of feature visualisation (paper 002, section 3.4): pooling in
+the encoder, upsampling in the decoder, a latent without constraints between them.
 
 Our choice where the paper is silent: the first and the last convolution work on blocks of 2 x 2 px as channels, which
 makes large maps cheap; several dense layers before the decoder's maps, because six numbers must choose among shapes.
@@ -7,21 +7,79 @@ makes large maps cheap; several dense layers before the decoder's maps, because 
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
-from torch import Tensor, nn
+import torch.nn.functional as F
+from torch import Generator, Tensor, nn
 
 from invariscope.errors import UserError
 
 BLOCK = 2  # px a side, of the first and the last convolution
+QUANTILES = 101
 
 
-class Autoencoder(nn.Module):
-    """Images (N, C, H, W) in [0, 1] to codes (N, d) and back; `low` and `high` (d,) are the box of training codes."""
+class Terms(NamedTuple):
+    """What a batch costs an autoencoder; each a number."""
 
-    low: Tensor
-    high: Tensor
+    total: Tensor  # what is descended, in the network's own unit
+    error: Tensor  # mean squared error, of values in [0, 1]
+    divergence: Tensor | None = None  # nats: of activations from the wanted ones, or of codes from the prior
+
+
+class Coder(nn.Module):
+    """Images (N, C, H, W) in [0, 1] to codes (N, d) and back.
+
+    `quantiles` (QUANTILES, d) are those of the training codes, number by number, from the smallest to the largest.
+    """
+
+    quantiles: Tensor
+    encoder: nn.Sequential
+    decoder: nn.Sequential
+
+    def __init__(self, network: str, channels: int, size: int, latent_dimension: int, **settings: Any) -> None:
+        super().__init__()
+        self.channels, self.size, self.latent_dimension = channels, size, latent_dimension
+        self.description: dict[str, Any] = {"network": network, "channels": channels, "size": size, **settings}
+        self.register_buffer("quantiles", torch.linspace(-1, 1, QUANTILES)[:, None].repeat(1, latent_dimension))
+
+    @property
+    def low(self) -> Tensor:
+        """(d,), with `high` the box of training codes."""
+        return self.quantiles[0]
+
+    @property
+    def high(self) -> Tensor:
+        return self.quantiles[-1]
+
+    def encode(self, x: Tensor) -> Tensor:
+        """Codes (N, d) of images (N, C, H, W) in [0, 1]."""
+        return self.encoder(x)
+
+    def decode(self, z: Tensor) -> Tensor:
+        """Images (N, C, H, W) in [0, 1] of codes (N, d)."""
+        return self.decoder(z).clamp(max=1.0)
+
+    def terms(self, x: Tensor, random: Generator) -> Terms:
+        """What a batch costs; `random` is for networks that draw their codes."""
+        error = F.mse_loss(self.decoder(self.encoder(x)), x)
+        return Terms(error, error)
+
+    def draw(self, count: int, random: Generator) -> Tensor:
+        """Codes (count, d) to make images of: each number by itself as training codes have it, whatever the others."""
+        places = torch.rand(count, self.latent_dimension, generator=random).to(self.quantiles) * (QUANTILES - 1)
+        below = places.long().clamp(max=QUANTILES - 2)
+        return torch.lerp(self.quantiles.gather(0, below), self.quantiles.gather(0, below + 1), places - below)
+
+    def matrices(self) -> list[Tensor]:
+        """Parameters that Muon trains. Kernels must have been flattened."""
+        return []
+
+
+class Autoencoder(Coder):
+    """Without constraints on its codes."""
+
+    encoder_outputs = 1  # numbers an element of the code
 
     def __init__(
         self,
@@ -33,39 +91,32 @@ class Autoencoder(nn.Module):
         dense_width: int,
         dense_layers: int,
         output: str,
+        network: str = "autoencoder",
     ) -> None:
         """Raises UserError if the size cannot be halved and doubled that often."""
-        super().__init__()
-        self.description: dict[str, Any] = {
-            "channels": channels,
-            "size": size,
-            "latent_dimension": latent_dimension,
-            "encoder_widths": list(encoder_widths),
-            "decoder_widths": list(decoder_widths),
-            "dense_width": dense_width,
-            "dense_layers": dense_layers,
-            "output": output,
-        }
-        self.channels, self.size, self.latent_dimension = channels, size, latent_dimension
-        self.encoder = encoder(channels, size, latent_dimension, encoder_widths, dense_width)
+        super().__init__(
+            network,
+            channels,
+            size,
+            latent_dimension,
+            encoder_widths=list(encoder_widths),
+            decoder_widths=list(decoder_widths),
+            dense_width=dense_width,
+            dense_layers=dense_layers,
+            output=output,
+        )
+        self.description["latent_dimension"] = latent_dimension
+        outputs = self.encoder_outputs * latent_dimension
+        self.encoder = encoder(channels, size, outputs, encoder_widths, dense_width)
         self.decoder = decoder(channels, size, latent_dimension, decoder_widths, dense_width, dense_layers, output)
-        self.register_buffer("low", torch.full((latent_dimension,), -1.0))
-        self.register_buffer("high", torch.full((latent_dimension,), 1.0))
 
-    def encode(self, x: Tensor) -> Tensor:
-        """Codes (N, d) of images (N, C, H, W) in [0, 1]."""
-        return self.encoder(x)
-
-    def decode(self, z: Tensor) -> Tensor:
-        """Images (N, C, H, W) in [0, 1] of codes (N, d)."""
-        return self.decoder(z).clamp(max=1.0)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Reconstructions (N, C, H, W) as they are trained: a rectified output may be above 1."""
-        return self.decoder(self.encoder(x))
+    def matrices(self) -> list[Tensor]:
+        """All but what reads the code: its few columns are so many numbers, and no matrix in Muon's sense."""
+        reader = next(module for module in self.decoder if isinstance(module, nn.Linear)).weight
+        return [weight for weight in self.parameters() if weight.dim() == 2 and weight is not reader]
 
 
-def encoder(channels: int, size: int, latent_dimension: int, widths: Sequence[int], dense_width: int) -> nn.Sequential:
+def encoder(channels: int, size: int, outputs: int, widths: Sequence[int], dense_width: int) -> nn.Sequential:
     """Raises UserError if pooling leaves nothing of an image."""
     side = size // BLOCK // 2 ** len(widths)
     if size % BLOCK or side < 1:
@@ -86,7 +137,7 @@ def encoder(channels: int, size: int, latent_dimension: int, widths: Sequence[in
         nn.Flatten(),
         nn.Linear(inputs * side**2, dense_width),
         nn.ReLU(),
-        nn.Linear(dense_width, latent_dimension),
+        nn.Linear(dense_width, outputs),
     ]
     return nn.Sequential(*layers, *dense)
 

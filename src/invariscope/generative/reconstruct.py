@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from invariscope.data.table import Images, StoredImages, balanced
-from invariscope.generative.networks import Autoencoder
+from invariscope.generative.networks import Coder
 from invariscope.generative.train import judge, mean_image
 
 ORIGINAL, RECONSTRUCTION = "original", "reconstruction"
@@ -16,7 +16,7 @@ UNITS = {
 }
 
 
-def reconstructions(autoencoder: Autoencoder, images: StoredImages) -> list[dict[str, Any]]:
+def reconstructions(autoencoder: Coder, images: StoredImages) -> list[dict[str, Any]]:
     """The first image of each class that has any, as it is and reconstructed: two rows each."""
     chosen = balanced(images, len(np.unique(images.labels)))
     found = chosen.at(np.arange(len(chosen)))
@@ -33,7 +33,7 @@ def reconstructions(autoencoder: Autoencoder, images: StoredImages) -> list[dict
     return rows
 
 
-def summarise(autoencoder: Autoencoder, train: Images, test: StoredImages) -> dict[str, Any]:
+def summarise(autoencoder: Coder, train: Images, test: StoredImages) -> dict[str, Any]:
     """The figures of metrics.json: the error on the test split, and how much better than the mean image that is."""
     found = judge(autoencoder, test, mean_image(train))
     explained = 1 - found["error"] / found["mean_image_error"]

@@ -1,7 +1,7 @@
-"""Training of the plain autoencoder: mean squared error under a one-cycle schedule, resumed bit for bit.
+"""Training of autoencoders of every kind under a one-cycle schedule, resumed bit for bit.
 
-Muon (Jordan et al. 2024) trains the matrices, kernels among them, AdamW the rest: half the error of AdamW alone for the
-same processor time.
+Muon (Jordan et al. 2024) trains the matrices of the convolutional ones, kernels among them, AdamW the rest: half the
+error of AdamW alone for the same processor time.
 The mean of the training images stands beside it as a baseline: what an autoencoder explains is what it is better by.
 """
 
@@ -10,16 +10,18 @@ from typing import Any
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
 from invariscope.checkpoint import Checkpoint
 from invariscope.data.table import Images, ImageSet
 from invariscope.errors import UserError
+from invariscope.generative.batches import batch_of
 from invariscope.generative.codes import BLOCK, codes_of
-from invariscope.generative.config import AutoencoderTraining
-from invariscope.generative.networks import Autoencoder
+from invariscope.generative.config import AutoencoderTraining, SparseTraining, VariationalTraining
+from invariscope.generative.networks import QUANTILES, Autoencoder, Coder, Terms
+from invariscope.generative.sparse import TwoLayer
+from invariscope.generative.variational import Variational
 from invariscope.progress import track
 from invariscope.runtime import seeded, torch_generator
 from invariscope.schedule import one_cycle
@@ -29,22 +31,29 @@ MOMENTUM, BETAS = 0.9, (0.9, 0.95)  # of Muon, of AdamW
 UNITS = {
     "iteration": "batches",
     "images_seen": "training images, each as often as it was seen",
+    "loss": "what is descended: squared intensity (autoencoder), half the same summed over values, and β times nats "
+    "(sparse, dense), nats an image (variational)",
     "error": "squared intensity, of values in [0, 1]; mean over values",
+    "divergence": "nats; sparse and dense: summed over units; variational: summed over the code",
     "mean_image_error": "likewise, of the mean training image in place of the reconstruction",
 }
 Row = dict[str, Any]
+Training = AutoencoderTraining | SparseTraining
 
 
 def train(
-    config: AutoencoderTraining,
+    config: Training,
     images: Images,
     monitored: Mapping[str, ImageSet],
     seed: int,
     device: torch.device,
     checkpoint: Checkpoint | None = None,
     label: str = "autoencoder",
-) -> tuple[Autoencoder, list[Row]]:
-    """An autoencoder of `images`, and rows of its error on a batch and on each monitored split, as training goes on."""
+) -> tuple[Coder, list[Row]]:
+    """An autoencoder of `images`, and rows of its error on a batch and on each monitored split, as training goes on.
+
+    What kind it is, the kind of `config` says.
+    """
     run = Run(config, images, monitored, seed, device)
     state = checkpoint.load() if checkpoint else None
     if state:
@@ -55,7 +64,7 @@ def train(
             checkpoint.save(run.state())
     autoencoder = run.autoencoder.eval().requires_grad_(False)
     restore_kernels(autoencoder)
-    autoencoder.low, autoencoder.high = latent_box(autoencoder, images)
+    autoencoder.quantiles = code_quantiles(autoencoder, images)
     return autoencoder, run.history
 
 
@@ -64,7 +73,7 @@ class Run:
 
     def __init__(
         self,
-        config: AutoencoderTraining,
+        config: Training,
         images: Images,
         monitored: Mapping[str, ImageSet],
         seed: int,
@@ -82,11 +91,11 @@ class Run:
 
     def advance(self, iteration: int) -> None:
         """One step of the optimiser. Raises UserError if the error has become infinite."""
-        x = self.batch(iteration)
+        x = batch_of(self.pixels, iteration, self.config.batch_size, self.seed, self.device)
         self.autoencoder.train()
-        error = F.mse_loss(self.autoencoder(x), x)
+        terms = self.autoencoder.terms(x, torch_generator(self.seed, "codes", iteration))
         self.autoencoder.zero_grad()
-        error.backward()
+        terms.total.backward()
         share = one_cycle(iteration, self.iterations, WARM_UP)
         for optimiser, peak in self.optimisers:
             for group in optimiser.param_groups:
@@ -94,31 +103,23 @@ class Run:
             optimiser.step()
         self.iteration = iteration + 1
         if self.iteration % self.config.log_every == 0 or self.iteration == self.iterations:
-            self.log(error.item())
+            self.log(terms)
 
-    def batch(self, iteration: int) -> Tensor:
-        """Images (B, C, H, W): each once in turn, in an order that every turn draws anew."""
-        count, size = len(self.pixels), self.config.batch_size
-        places = np.arange(iteration * size, (iteration + 1) * size)
-        chosen = torch.empty(size, dtype=torch.long)
-        for turn in np.unique(places // count):
-            order = torch.randperm(count, generator=torch_generator(self.seed, "order", int(turn)))
-            here = places // count == turn
-            chosen[torch.from_numpy(here)] = order[torch.from_numpy(places[here] % count)]
-        x = self.pixels[chosen].to(self.device).float().div_(255)
-        return x.contiguous(memory_format=torch.channels_last)
-
-    def log(self, batch_error: float) -> None:
+    def log(self, terms: Terms) -> None:
         """Rows of the history. Raises UserError if the training has diverged."""
-        if not np.isfinite(batch_error):
+        loss, error = terms.total.item(), terms.error.item()
+        if not np.isfinite(loss):
             raise UserError(
-                f"params.yaml: generative.autoencoder: learning_rate: {self.config.learning_rate} made the error "
-                f"infinite by batch {self.iteration}; use a smaller one"
+                f"params.yaml: generative: learning_rate: {self.config.learning_rate} made the loss infinite by batch "
+                f"{self.iteration}; use a smaller one"
             )
+        divergence = None if terms.divergence is None else terms.divergence.item()
         seen = {"iteration": self.iteration, "images_seen": self.iteration * self.config.batch_size}
-        self.history.append(seen | {"split": "train", "error": batch_error, "mean_image_error": None})
+        batch = {"split": "train", "loss": loss, "divergence": divergence, "error": error, "mean_image_error": None}
+        self.history.append(seen | batch)
         for split, images in self.monitored.items():
-            self.history.append(seen | {"split": split} | judge(self.autoencoder, images, self.mean))
+            row = {"split": split, "loss": None, "divergence": None}
+            self.history.append(seen | row | judge(self.autoencoder, images, self.mean))
 
     def state(self) -> dict[str, Any]:
         return {
@@ -136,18 +137,16 @@ class Run:
         self.history = list(state["history"])
 
 
-def optimisers_of(autoencoder: Autoencoder, config: AutoencoderTraining) -> list[tuple[torch.optim.Optimizer, float]]:
-    """Muon for the matrices and AdamW for all else, each with the peak of its learning rate.
-
-    Kernels must have been flattened. What reads the code is no matrix in this sense: its six columns are six numbers.
-    """
-    reader = next(module for module in autoencoder.decoder if isinstance(module, nn.Linear)).weight
-    matrices = [weight for weight in autoencoder.parameters() if weight.dim() == 2 and weight is not reader]
-    others = [weight for weight in autoencoder.parameters() if weight.dim() != 2 or weight is reader]
-    return [
-        (torch.optim.Muon(matrices, weight_decay=config.weight_decay, momentum=MOMENTUM), config.matrix_learning_rate),
-        (torch.optim.AdamW(others, weight_decay=config.weight_decay, betas=BETAS), config.learning_rate),
-    ]
+def optimisers_of(autoencoder: Coder, config: Training) -> list[tuple[torch.optim.Optimizer, float]]:
+    """Muon for what the network says are matrices and AdamW for all else, each with the peak of its learning rate."""
+    matrices = autoencoder.matrices()
+    chosen = {id(weight) for weight in matrices}
+    others = [weight for weight in autoencoder.parameters() if id(weight) not in chosen]
+    adam = torch.optim.AdamW(others, weight_decay=config.weight_decay, betas=BETAS), config.learning_rate
+    if isinstance(config, SparseTraining):
+        return [adam]
+    muon = torch.optim.Muon(matrices, weight_decay=config.weight_decay, momentum=MOMENTUM)
+    return [(muon, config.matrix_learning_rate), adam]
 
 
 class _Kernel(nn.Module):
@@ -177,29 +176,34 @@ def restore_kernels(network: nn.Module) -> None:
             parametrize.remove_parametrizations(module, "weight")
 
 
-def new_autoencoder(
-    config: AutoencoderTraining, shape: tuple[int, int, int], seed: int, device: torch.device
-) -> Autoencoder:
+def new_autoencoder(config: Training, shape: tuple[int, int, int], seed: int, device: torch.device) -> Coder:
     """An untrained one for images (C, H, W). Raises UserError if their size does not suit it."""
     channels, height, width = shape
     if height != width:
-        raise UserError(f"generative.autoencoder: wants square images, and these have {height} x {width} px")
+        raise UserError(f"generative: wants square images, and these have {height} x {width} px")
     with seeded(device, seed, "initial weights"):
-        autoencoder = Autoencoder(
-            channels,
-            height,
-            config.latent_dimension,
-            config.encoder_widths,
-            config.decoder_widths,
-            config.dense_width,
-            config.dense_layers,
-            config.output,
-        )
+        autoencoder = _network(config, channels, height)
     return autoencoder.to(device).to(memory_format=torch.channels_last)
 
 
+def _network(config: Training, channels: int, size: int) -> Coder:
+    if isinstance(config, SparseTraining):
+        return TwoLayer(channels, size, config.units, config.sparsity, config.sparsity_weight)
+    kind = Variational if isinstance(config, VariationalTraining) else Autoencoder
+    return kind(
+        channels=channels,
+        size=size,
+        latent_dimension=config.latent_dimension,
+        encoder_widths=config.encoder_widths,
+        decoder_widths=config.decoder_widths,
+        dense_width=config.dense_width,
+        dense_layers=config.dense_layers,
+        output=config.output,
+    )
+
+
 @torch.inference_mode()
-def judge(autoencoder: Autoencoder, images: ImageSet, mean: Tensor) -> dict[str, float]:
+def judge(autoencoder: Coder, images: ImageSet, mean: Tensor) -> dict[str, float]:
     """Mean squared error of reconstructions and of the mean image (C, H, W), over a split."""
     autoencoder.eval()
     device = autoencoder.low.device
@@ -212,10 +216,11 @@ def judge(autoencoder: Autoencoder, images: ImageSet, mean: Tensor) -> dict[str,
     return {"error": error, "mean_image_error": baseline}
 
 
-def latent_box(autoencoder: Autoencoder, images: ImageSet) -> tuple[Tensor, Tensor]:
-    """Smallest and largest code (d,) of the images, number by number."""
-    codes = codes_of(autoencoder, images)
-    return codes.amin(0).clone(), codes.amax(0).clone()
+def code_quantiles(autoencoder: Coder, images: ImageSet) -> Tensor:
+    """(QUANTILES, d) quantiles of the codes of the images, number by number, from the smallest to the largest."""
+    codes = codes_of(autoencoder, images).sort(0).values
+    places = torch.linspace(0, len(codes) - 1, QUANTILES, dtype=torch.float64).round().long()
+    return codes[places.to(codes.device)].clone()
 
 
 def mean_image(images: Images) -> Tensor:

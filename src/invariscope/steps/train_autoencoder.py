@@ -1,4 +1,5 @@
-"""Train a plain autoencoder, and reconstruct a test image of each class."""
+"""Train an autoencoder of one kind (autoencoder, variational, sparse or dense), and reconstruct a test image of each
+class."""
 
 from pathlib import Path
 from typing import Any
@@ -7,18 +8,19 @@ from invariscope import schedule
 from invariscope.checkpoint import Checkpoint
 from invariscope.data.table import balanced, monitored_split, open_data, read_data, write_rows
 from invariscope.files import write_json
+from invariscope.generative import batches, networks, reconstruct, sparse, train, variational
 from invariscope.generative import config as configuration
-from invariscope.generative import networks, reconstruct, train
-from invariscope.generative.autoencoder_file import save_autoencoder
-from invariscope.generative.config import AutoencoderTraining
+from invariscope.generative.config import coder_training
+from invariscope.generative.network_file import save_network
 from invariscope.params import build
 from invariscope.runtime import open_device
 from invariscope.seeding import derive
 
-PARAMS = {"seed": "seed", "autoencoder": "{study}.generative.autoencoder"}
+PARAMS = {"seed": "seed", "settings": "{study}.generative.{kind}"}
 
 # What a checkpoint stands on besides its inputs.
-CODE = [Path(str(source.__file__)) for source in (configuration, networks, train, schedule)]
+SOURCES = (batches, configuration, networks, schedule, sparse, train, variational)
+CODE = [Path(str(source.__file__)) for source in SOURCES]
 MONITORED = 500  # images that the error is followed on
 
 
@@ -26,6 +28,7 @@ def run(
     params: dict[str, Any],
     device: str,
     study: str,
+    kind: str,
     *,
     data: Path,
     model: Path,
@@ -33,21 +36,17 @@ def run(
     metrics: Path,
     reconstructions: Path,
 ) -> None:
+    config = build(coder_training(kind), params["settings"])
     place = open_device(device)
-    checkpoint = Checkpoint({"step": "train_autoencoder", **params}, [data, *CODE])
+    checkpoint = Checkpoint({"step": "train_autoencoder", "kind": kind, **params}, [data, *CODE])
     images, test, split = read_data(data, "train"), open_data(data, "test"), monitored_split(data)
-    trained, rows = train.train(
-        build(AutoencoderTraining, params["autoencoder"]),
-        images,
-        {split: balanced(open_data(data, split), MONITORED)},
-        derive(params["seed"], "autoencoder", study),
-        place,
-        checkpoint,
-        f"{study} autoencoder",
-    )
-    save_autoencoder(trained, model)
-    origin = {"study": study, "seed": params["seed"]}
-    write_rows(history, [origin | row for row in rows], train.UNITS, ("mean_image_error",))
+    monitored = {split: balanced(open_data(data, split), MONITORED)}
+    # Not named after its kind: sparse and dense start alike, and see the same batches.
+    seed = derive(params["seed"], "autoencoder", study)
+    trained, rows = train.train(config, images, monitored, seed, place, checkpoint, f"{study} {kind}")
+    save_network(trained, model)
+    origin = {"study": study, "kind": kind, "seed": params["seed"]}
+    write_rows(history, [origin | row for row in rows], train.UNITS, ("loss", "divergence", "mean_image_error"))
     examples = reconstruct.reconstructions(trained, test)
     write_rows(reconstructions, [origin | row for row in examples], reconstruct.UNITS)
     write_json(metrics, reconstruct.summarise(trained, images, test))

@@ -1,0 +1,131 @@
+"""Generative networks judged: how real their images are in the feature spaces of classifiers, and all tables of them.
+
+Distances are between equal numbers of images, some draws of them; beside them stand real images from real ones, the
+least that can be reached, and what an autoencoder makes of test images themselves, which shows how much of a distance
+is the decoder's and how much the way in which codes are drawn.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from invariscope.classifiers.model_file import Classifier
+from invariscope.data.table import Images, ImageSet
+from invariscope.generative import sheets
+from invariscope.generative.code_statistics import ENCODED, correlation_rows, measure_codes, unit_rows
+from invariscope.generative.codes import codes_of
+from invariscope.generative.config import GenerativeEvaluation
+from invariscope.generative.frechet import Moments, Seen, frechet_distance, look_at, moments
+from invariscope.generative.measures import mean_row
+from invariscope.generative.networks import Coder
+from invariscope.generative.sheets import Network, drawn_images, images_of
+from invariscope.progress import track
+from invariscope.runtime import torch_generator
+
+REAL = "real"  # images of the data set, in the place of a network's
+DRAWN, BOX = "drawn", "box"  # where codes are from: as the network draws them; uniform in the box; or ENCODED
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Rows of the tables that tell of generative networks."""
+
+    rows: list[Row]  # kind, codes, judge, metric, value, ci_low, ci_high, n
+    units: list[Row]
+    correlations: list[Row]
+    samples: list[Row]
+    sweeps: list[Row]
+    basis: list[Row]
+
+
+def evaluate(
+    networks: Mapping[str, Network],
+    judges: Mapping[str, Classifier],
+    config: GenerativeEvaluation,
+    train: ImageSet,
+    test: ImageSet,
+    seed: int,
+    label: str = "generative networks",
+) -> Evaluation:
+    """Judge networks by name. Real images are the first `images` of each split, `draws` times as many of the training.
+
+    The first judge says what samples show.
+    """
+    held_out = test.at(np.arange(min(config.images, len(test))))
+    seen = train.at(np.arange(min(config.draws * len(held_out), len(train))))
+    coders = {kind: network for kind, network in networks.items() if isinstance(network, Coder)}
+    first = next(iter(judges.values()))
+    rows, units, pairs, samples, sweeps = real_rows(judges, seen, held_out), [], [], [], []
+    for kind, network in track(networks.items(), label, len(networks)):
+        rows += network_rows(kind, network, judges, config, held_out, seed)
+        samples += sheets.sample_rows(kind, network, first, torch_generator(seed, kind, "sheet"))
+        sweeps += sheets.sweep_rows(kind, network, sheets.sweep_start(network, held_out))
+    for kind, coder in coders.items():
+        rows += measure_codes(kind, coder, held_out, config.resamples, seed)
+        units += unit_rows(kind, coder, held_out)
+        pairs += correlation_rows(kind, coder, held_out)
+    return Evaluation(rows, units, pairs, samples, sweeps, sheets.basis_rows(coders, held_out))
+
+
+def real_rows(judges: Mapping[str, Classifier], train: Images, test: Images) -> list[Row]:
+    """Training images in the place of a network's: as many as test images, several times."""
+    count = len(test)
+    starts = range(0, max(1, len(train) - count + 1), count)
+    draws = [train.at(np.arange(start, min(start + count, len(train)))).pixels for start in starts]
+    return judged_rows(REAL, {REAL: draws}, judges, test)
+
+
+def network_rows(
+    kind: str,
+    network: Network,
+    judges: Mapping[str, Classifier],
+    config: GenerativeEvaluation,
+    test: Images,
+    seed: int,
+) -> list[Row]:
+    """How real a network's images are, by where their codes are from."""
+    count = len(test)
+    streams = [torch_generator(seed, kind, "samples", draw) for draw in range(config.draws)]
+    draws = {DRAWN: [drawn_images(network, count, random) for random in streams]}
+    if isinstance(network, Coder):
+        points = torch.rand(count, network.latent_dimension, generator=torch_generator(seed, kind, "box"))
+        draws[BOX] = [images_of(network, torch.lerp(network.low, network.high, points.to(network.low)))]
+        draws[ENCODED] = [images_of(network, codes_of(network, test))]
+    return judged_rows(kind, draws, judges, test)
+
+
+def judged_rows(
+    kind: str, draws: Mapping[str, Sequence[np.ndarray]], judges: Mapping[str, Classifier], test: Images
+) -> list[Row]:
+    """Every judge's figures of draws of images (N, C, H, W) uint8, against test images."""
+    rows = []
+    for judge, classifier in judges.items():
+        reference = moments(look_at(classifier, test.pixels).features)
+        for codes, images in draws.items():
+            figures = judged([look_at(classifier, some) for some in images], reference)
+            rows += [{"kind": kind, "codes": codes, "judge": judge} | row for row in figures]
+    return rows
+
+
+def judged(draws: Sequence[Seen], reference: Moments) -> list[Row]:
+    """Distance from the reference, share of the classes that are found, and confidence, over draws."""
+    measured = {
+        "frechet_distance": [frechet_distance(reference, moments(seen.features)) for seen in draws],
+        "classes": [len(seen.logits.argmax(1).unique()) / seen.logits.shape[1] for seen in draws],
+        "confidence": [seen.logits.softmax(1).amax(1).mean().item() for seen in draws],
+    }
+    return [mean_row(metric, values) for metric, values in measured.items()]
+
+
+def summarise(rows: Sequence[Row], judge: str) -> dict[str, Any]:
+    """The figures of metrics.json, by network: those without a judge, and the first judge's."""
+    found: dict[str, dict[str, Any]] = {}
+    for row in rows:
+        if row["judge"] in (None, judge):
+            name = row["metric"] if row["codes"] in (REAL, ENCODED) and row["judge"] is None else None
+            found.setdefault(row["kind"], {})[name or f"{row['metric']}, {row['codes']}"] = row["value"]
+    return found

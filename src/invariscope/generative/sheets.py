@@ -1,0 +1,101 @@
+"""Images that a generative network makes: samples, sweeps along single latents, the basis of a two-layer network."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from invariscope.classifiers.evaluation import predict
+from invariscope.classifiers.model_file import Classifier
+from invariscope.data.table import Images, ImageSet
+from invariscope.generative.codes import BLOCK, codes_of
+from invariscope.generative.dcgan import Generator
+from invariscope.generative.networks import Coder
+from invariscope.generative.sparse import TwoLayer
+
+Network = Coder | Generator
+SAMPLES = 40  # on a sheet
+SWEPT, STEPS = 6, 9  # latents of a network, and places along each
+BASIS = 40  # units of a two-layer network, the most active ones
+UNITS = {
+    "confidence": "probability that the judge gives the class that it says, 0 to 1",
+    "code": "of the swept latent, in its own unit",
+    "change": "intensity, of values in [0, 1]; root mean square between the two ends of the sweep",
+    "scale": "largest weight of the unit, without sign",
+    "image": "0-255, (channel, row, column); of a basis 0 is -scale and 255 +scale",
+}
+Row = dict[str, Any]
+
+
+@torch.inference_mode()
+def images_of(network: Network, codes: Tensor) -> np.ndarray:
+    """(N, C, H, W) uint8 of codes (N, d), block by block."""
+    made = [as_bytes(network.decode(codes[start : start + BLOCK])) for start in range(0, len(codes), BLOCK)]
+    return np.concatenate(made)
+
+
+def as_bytes(x: Tensor) -> np.ndarray:
+    """Images (N, C, H, W) in [0, 1] as uint8."""
+    return (x.clamp(0, 1) * 255).round().byte().cpu().numpy()
+
+
+def drawn_images(network: Network, count: int, random: torch.Generator) -> np.ndarray:
+    """(count, C, H, W) uint8, of codes that the network draws."""
+    return images_of(network, network.draw(count, random))
+
+
+def sample_rows(kind: str, network: Network, judge: Classifier, random: torch.Generator) -> list[Row]:
+    """The first images that a network makes, chosen by nobody, and what the judge takes them for."""
+    made = drawn_images(network, SAMPLES, random)
+    confidences, labels = predict(judge, made).softmax(1).max(1)
+    return [
+        {"kind": kind, "index": index, "predicted": judge.class_names[label], "confidence": confidence, "image": image}
+        for index, (image, label, confidence) in enumerate(
+            zip(made, labels.tolist(), confidences.tolist(), strict=True)
+        )
+    ]
+
+
+def sweep_rows(kind: str, network: Network, start: Tensor) -> list[Row]:
+    """Images as one latent moves through its range, the others at `start` (d,): of the latents that change most."""
+    places = torch.linspace(0, 1, STEPS, device=start.device)
+    ends = torch.stack([moved(network, start, latent, places[[0, -1]]) for latent in range(len(start))])  # (d, 2, d)
+    made = images_of(network, ends.flatten(0, 1)).astype(np.float32).reshape(len(start), 2, -1) / 255
+    change = np.sqrt(((made[:, 1] - made[:, 0]) ** 2).mean(1))  # (d,)
+    rows = []
+    for latent in np.argsort(-change, kind="stable")[:SWEPT].tolist():
+        codes = moved(network, start, latent, places)
+        for code, image in zip(codes[:, latent].tolist(), images_of(network, codes), strict=True):
+            row = {"kind": kind, "latent": latent, "change": float(change[latent])}
+            rows.append(row | {"code": code, "image": image})
+    return rows
+
+
+def moved(network: Network, start: Tensor, latent: int, places: Tensor) -> Tensor:
+    """Codes (n, d) that differ from `start` (d,) in one latent, at places (n,) in [0, 1] of its range."""
+    codes = start.repeat(len(places), 1)
+    codes[:, latent] = torch.lerp(network.low[latent], network.high[latent], places)
+    return codes
+
+
+def sweep_start(network: Network, images: Images) -> Tensor:
+    """The code (d,) that sweeps start from: that of an image, or of the middle of the box if images have no codes."""
+    if isinstance(network, Generator):
+        return (network.low + network.high) / 2
+    with torch.inference_mode():
+        return network.encode(images.tensors()[0].to(network.low.device))[0].clone()
+
+
+def basis_rows(networks: Mapping[str, Coder], images: ImageSet) -> list[Row]:
+    """What the units of two-layer networks add to an image: of those that are most active over images."""
+    rows = []
+    for kind, network in networks.items():
+        if isinstance(network, TwoLayer):
+            basis, active = network.basis().cpu(), codes_of(network, images).mean(0).cpu()
+            for unit in active.argsort(descending=True, stable=True)[:BASIS].tolist():
+                scale = basis[unit].abs().max()
+                image = as_bytes((basis[unit : unit + 1] / scale + 1) / 2)[0]
+                rows.append({"kind": kind, "unit": unit, "scale": scale.item(), "image": image})
+    return rows
