@@ -1,0 +1,18 @@
+"""Parameters of the network that locates objects, as params.yaml names them."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class UnpoolingTraining:
+    """The mirror of a classifier, and how it is trained, with switches and without."""
+
+    width: int = 32  # maps of the image's size that the labels are read from
+    images: int = 6000  # training images seen, scenes of two objects among them
+    batch_size: int = 32
+    pairs: float = 0.25  # share of every batch that is scenes of two objects
+    pixels: int = 256  # of every image that the loss looks at, drawn anew each time
+    object_share: float = 0.25  # share of these that lie on an object; of all pixels it is about a tenth
+    learning_rate: float = 1e-2  # at its peak
+    weight_decay: float = 1e-4
+    log_every: int = 25  # batches
