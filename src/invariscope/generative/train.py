@@ -12,7 +12,6 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.nn.utils import parametrize
 
 from invariscope.checkpoint import Checkpoint
 from invariscope.data.table import Images, ImageSet
@@ -20,6 +19,7 @@ from invariscope.errors import UserError
 from invariscope.generative.codes import BLOCK, codes_of
 from invariscope.generative.config import AutoencoderTraining
 from invariscope.generative.networks import Autoencoder
+from invariscope.muon import flatten_kernels, restore_kernels
 from invariscope.progress import track
 from invariscope.runtime import seeded, torch_generator
 from invariscope.schedule import one_cycle
@@ -148,33 +148,6 @@ def optimisers_of(autoencoder: Autoencoder, config: AutoencoderTraining) -> list
         (torch.optim.Muon(matrices, weight_decay=config.weight_decay, momentum=MOMENTUM), config.matrix_learning_rate),
         (torch.optim.AdamW(others, weight_decay=config.weight_decay, betas=BETAS), config.learning_rate),
     ]
-
-
-class _Kernel(nn.Module):
-    """A convolution's kernels as one matrix (C_out, C_in * k * k), as Muon takes them."""
-
-    def __init__(self, shape: torch.Size) -> None:
-        super().__init__()
-        self.shape = shape
-
-    def forward(self, matrix: Tensor) -> Tensor:
-        return matrix.view(self.shape)
-
-    def right_inverse(self, kernels: Tensor) -> Tensor:
-        return kernels.flatten(1)
-
-
-def flatten_kernels(network: nn.Module) -> None:
-    """Kernels become matrices, until `restore_kernels`."""
-    for module in list(network.modules()):
-        if isinstance(module, nn.Conv2d):
-            parametrize.register_parametrization(module, "weight", _Kernel(module.weight.shape))
-
-
-def restore_kernels(network: nn.Module) -> None:
-    for module in list(network.modules()):
-        if parametrize.is_parametrized(module, "weight"):
-            parametrize.remove_parametrizations(module, "weight")
 
 
 def new_autoencoder(

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from invariscope import schedule
+from invariscope import muon, schedule
 from invariscope.checkpoint import Checkpoint
 from invariscope.data.table import balanced, monitored_split, open_data, read_data, write_rows
 from invariscope.files import write_json
@@ -18,7 +18,7 @@ from invariscope.seeding import derive
 PARAMS = {"seed": "seed", "autoencoder": "{study}.generative.autoencoder"}
 
 # What a checkpoint stands on besides its inputs.
-CODE = [Path(str(source.__file__)) for source in (configuration, networks, train, schedule)]
+CODE = [Path(str(source.__file__)) for source in (configuration, networks, train, muon, schedule)]
 MONITORED = 500  # images that the error is followed on
 
 
