@@ -4,7 +4,7 @@ A plain threshold of intensity is the baseline that the papers lack: on a black 
 not the class.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from invariscope.data.table import ImageSet
 from invariscope.intervals import interval_record, mean_interval
 from invariscope.runtime import torch_generator
 from invariscope.unpooling.mirror import Mirrors, chain_of
-from invariscope.unpooling.scenes import Source, draw_scenes
+from invariscope.unpooling.scenes import Scenes, Source, draw_scenes
 
 BLOCK = 120  # images at once
 SCENES = 480  # of two objects, made of test images
@@ -78,30 +78,6 @@ def judge(found: dict[bool, np.ndarray], pixels: np.ndarray, labels: np.ndarray,
     return judged
 
 
-def evaluate(
-    mirrors: Mirrors,
-    classifier: Classifier,
-    source: Source,
-    images: ImageSet,
-    seed: int,
-    device: torch.device,
-    scenes: int = SCENES,
-) -> tuple[list[Row], dict[str, Any]]:
-    """Rows of a table by scene, switches and class, and the metrics, over all `images` and as many scenes of two."""
-    locator = Locator(mirrors, classifier, device)
-    alone = joined(_judge_images(locator, source, images))
-    generator = torch_generator(seed, "test scenes")
-    drawn = draw_scenes(source, images, scenes, generator)
-    parts = [slice(start, start + BLOCK) for start in range(0, scenes, BLOCK)]
-    paired = joined(
-        judge(locator.label_maps(drawn.pixels[part]), drawn.pixels[part], drawn.labels[part], drawn.masks[part])
-        for part in parts
-    )
-    both = {"one": alone, "two": paired}
-    rows = [row for scene, judged in both.items() for row in rows_of(judged, scene, images.class_names)]
-    return rows, {scene: summarise(judged) for scene, judged in both.items()}
-
-
 class Locator:
     """Both mirrors behind their classifier."""
 
@@ -117,6 +93,16 @@ class Locator:
         }
 
 
+def evaluate(
+    locator: Locator, source: Source, images: ImageSet, seed: int, scenes: int = SCENES
+) -> tuple[list[Row], dict[str, Any]]:
+    """Rows of a table by scene, switches and class, and the metrics, over all `images` and over scenes of two of them."""
+    drawn = draw_scenes(source, images, scenes, torch_generator(seed, "test scenes"))
+    both = {"one": joined(_judge_images(locator, source, images)), "two": joined(_judge_scenes(locator, drawn))}
+    rows = [row for scene, judged in both.items() for row in rows_of(judged, scene, images.class_names)]
+    return rows, {scene: summarise(judged) for scene, judged in both.items()}
+
+
 def _judge_images(locator: Locator, source: Source, images: ImageSet) -> Iterator[Found]:
     for start in range(0, len(images), BLOCK):
         part = images.at(np.arange(start, min(start + BLOCK, len(images))))
@@ -124,7 +110,14 @@ def _judge_images(locator: Locator, source: Source, images: ImageSet) -> Iterato
         yield judge(locator.label_maps(part.pixels), part.pixels, part.labels[:, None], masks)
 
 
-def joined(parts: Iterator[Found] | Sequence[Found]) -> Found:
+def _judge_scenes(locator: Locator, scenes: Scenes) -> Iterator[Found]:
+    for start in range(0, len(scenes), BLOCK):
+        part = slice(start, start + BLOCK)
+        pixels = scenes.pixels[part]
+        yield judge(locator.label_maps(pixels), pixels, scenes.labels[part], scenes.masks[part])
+
+
+def joined(parts: Iterable[Found]) -> Found:
     """The same of all parts, one after the other."""
     listed = list(parts)
     return {name: np.concatenate([part[name] for part in listed]) for name in listed[0]}
