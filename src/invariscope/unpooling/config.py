@@ -8,7 +8,7 @@ class UnpoolingTraining:
     """The mirror of a classifier, and how it is trained, with switches and without."""
 
     width: int = 32  # maps of the image's size that the labels are read from
-    images: int = 6400  # training images seen, scenes of two objects among them
+    images: int = 8000  # training images seen, scenes of two objects among them
     batch_size: int = 16
     pairs: float = 0.25  # share of every batch that is scenes of two objects
     pixels: int = 256  # of every image that the loss looks at, drawn anew each time
@@ -16,4 +16,4 @@ class UnpoolingTraining:
     learning_rate: float = 0.01  # of AdamW, at its peak
     matrix_learning_rate: float = 0.05  # of Muon, likewise
     weight_decay: float = 1e-4
-    log_every: int = 40  # batches
+    log_every: int = 50  # batches

@@ -80,7 +80,7 @@ CORNERS = {"procedural_shapes": shapes_in_corner, "procedural_digits": digits_in
 def draw_scenes(source: Source, images: ImageSet, count: int, generator: torch.Generator) -> Scenes:
     """`count` scenes of pairs of `images`, of different classes and without a pixel that both have painted.
 
-    Where a pair would touch, another is drawn. Raises UserError if there is but one class.
+    Where a pair would touch, or one of it the picture's edge, another is drawn. Raises UserError if there is but one class.
     """
     if len(np.unique(images.labels)) < 2:
         raise UserError("scenes of two objects need images of two classes; these have one")
@@ -103,7 +103,9 @@ def _attempt(source: Source, images: ImageSet, count: int, generator: torch.Gene
     objects = drawn.reshape(count, 2, *drawn.shape[1:])  # (N, 2, C, H, W)
     masks = source.mask(labels.reshape(-1), factors).reshape(count, 2, *drawn.shape[2:])
     touch = objects.min(axis=1).any(axis=(1, 2, 3))
-    good = masks.any(axis=(2, 3)).all(axis=1) & ~touch
+    inner = masks[:, :, 1:-1, 1:-1].sum(axis=(2, 3))
+    whole = ((inner > 0) & (inner == masks.sum(axis=(2, 3)))).all(axis=1)
+    good = whole & ~touch
     return Scenes(objects.max(axis=1)[good], labels[good], masks[good])
 
 
