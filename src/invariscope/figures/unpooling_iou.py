@@ -12,7 +12,12 @@ from invariscope.figures import style
 PER_PANEL, PANELS = 15, 4  # classes under one another, and panels side by side
 LOOKS: dict[bool, dict[str, Any]] = {
     True: {"color": style.COLOURS[1], "marker": style.MARKERS[0], "label": "with switches"},
-    False: {"color": style.COLOURS[2], "marker": style.MARKERS[1], "markerfacecolor": "none", "label": "without switches"},
+    False: {
+        "color": style.COLOURS[2],
+        "marker": style.MARKERS[1],
+        "markerfacecolor": "none",
+        "label": "without switches",
+    },
 }
 THRESHOLD: dict[str, Any] = {"color": style.COLOURS[0], "marker": "|", "label": "brighter than Otsu's threshold"}
 AXIS = "intersection over union with the true mask (fraction); bars: 95 % interval over images"

@@ -38,7 +38,11 @@ def draw(path: Path, table: pa.Table, title: str) -> None:
     top = head_height(1) + 0.25
     with style.figure(path, style.PAGE, top + rows * high + 0.05, layout="none") as figure:
         axes = style.page(figure)
-        head(axes, f"Two objects located: {title}", "above a map: intersection over union with the true masks, mean of both")
+        head(
+            axes,
+            f"Two objects located: {title}",
+            "above a map: intersection over union with the true masks, mean of both",
+        )
         legend(axes, ENTRIES, 1.0, top - 0.17)
         for number, scene in enumerate(scenes):
             left, upper = LEFT + number % ACROSS * share, top + number // ACROSS * high
@@ -58,5 +62,3 @@ def panels(scene: list[Row]) -> list[Picture]:
         Picture(coloured(maps[False]), f"without switches\n{maps[False]['iou']:.2f}"),
         Picture(coloured(one(scene, "truth")), "true masks"),
     ]
-
-

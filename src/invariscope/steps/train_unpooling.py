@@ -1,4 +1,4 @@
-"""Train the mirror of a classifier to locate objects, with pooling switches and without, and measure how well it does."""
+"""Train the mirror of a classifier to locate objects, with pooling switches and without, and measure it."""
 
 from pathlib import Path
 from typing import Any

@@ -44,7 +44,7 @@ def intersection_over_union(found: np.ndarray, truth: np.ndarray) -> np.ndarray:
 
 def iou_of_classes(found: np.ndarray, truth: np.ndarray) -> np.ndarray:
     """(N,) of label maps (N, H, W): the region of the class that the true map holds; for maps of one object."""
-    own = truth.max(axis=(1, 2), keepdims=True)
+    own: np.ndarray = truth.max(axis=(1, 2), keepdims=True)
     return intersection_over_union(found == own, truth == own)
 
 
@@ -69,7 +69,7 @@ def judge(found: dict[bool, np.ndarray], pixels: np.ndarray, labels: np.ndarray,
 
     `labels`, `iou` (switches, without, ...) is (N, K); `any` and `threshold`, of all objects at once, are (N,).
     """
-    whole = masks.any(axis=1)
+    whole: np.ndarray = masks.any(axis=1)
     judged = {"labels": labels, "threshold": intersection_over_union(thresholded(pixels), whole)}
     for use, maps in found.items():
         own = maps[:, None] == labels[..., None, None] + 1
@@ -96,7 +96,7 @@ class Locator:
 def evaluate(
     locator: Locator, source: Source, images: ImageSet, seed: int, scenes: int = SCENES
 ) -> tuple[list[Row], dict[str, Any]]:
-    """Rows of a table by scene, switches and class, and the metrics, over all `images` and over scenes of two of them."""
+    """Rows of a table by scene, switches and class, and the metrics, over all `images` and scenes of two of them."""
     drawn = draw_scenes(source, images, scenes, torch_generator(seed, "test scenes"))
     both = {"one": joined(_judge_images(locator, source, images)), "two": joined(_judge_scenes(locator, drawn))}
     rows = [row for scene, judged in both.items() for row in rows_of(judged, scene, images.class_names)]

@@ -92,17 +92,15 @@ def chain_of(classifier: Classifier) -> Chain:
     return Chain(classifier, tuple(modules), tuple(layers))
 
 
-def _leaves(network: nn.Module, prefix: str = "") -> Iterator[tuple[str, nn.Module]]:
-    """Layers in the order in which they run. Raises UserError if the network is no chain."""
+def _leaves(network: nn.Module) -> Iterator[tuple[str, nn.Module]]:
+    """Paths and layers, in the order in which they run. Raises UserError if the network is no chain."""
+    prefix = ""
     if not isinstance(network, nn.Sequential):
-        features = getattr(network, "features", None)  # torchvision's name for what comes before the flattening
-        if prefix or not isinstance(features, nn.Sequential):
-            raise UserError(f"{type(network).__name__} cannot be mirrored; {ADVICE}")
-        network, prefix = features, "features."
-    for name, module in network.named_children():
-        if isinstance(module, nn.Sequential):
-            yield from _leaves(module, f"{prefix}{name}.")
-        else:
+        prefix, network = "features.", getattr(network, "features", network)  # torchvision's name for the chain
+    if not isinstance(network, nn.Sequential):
+        raise UserError(f"is a network of branches, which has no mirror; {ADVICE}")
+    for name, module in network.named_modules(remove_duplicate=False):  # one ReLU may serve often
+        if not isinstance(module, nn.Sequential):
             yield prefix + name, module
 
 
@@ -147,7 +145,7 @@ class Mirror(nn.Module):
         return maps
 
     def stages(self, maps: Tensor, switches: Sequence[Tensor]) -> Iterator[tuple[Layer, Tensor]]:
-        """The maps that every layer's mirror makes, with that layer, from the end of the classifier to its beginning."""
+        """The maps that each layer's mirror makes, with that layer, from the classifier's end to its beginning."""
         deconvolutions, places = iter(self.deconvolutions), iter(reversed(switches))
         for layer in reversed(self.layers):
             if layer.kind == "convolution":

@@ -80,7 +80,8 @@ CORNERS = {"procedural_shapes": shapes_in_corner, "procedural_digits": digits_in
 def draw_scenes(source: Source, images: ImageSet, count: int, generator: torch.Generator) -> Scenes:
     """`count` scenes of pairs of `images`, of different classes and without a pixel that both have painted.
 
-    Where a pair would touch, or one of it the picture's edge, another is drawn. Raises UserError if there is but one class.
+    Where a pair would touch, or one of it the picture's edge, another is drawn. Raises UserError if all are of
+    one class.
     """
     if len(np.unique(images.labels)) < 2:
         raise UserError("scenes of two objects need images of two classes; these have one")
