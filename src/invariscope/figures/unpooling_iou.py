@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 
 from invariscope.figures import style
 
-PER_PANEL, PANELS = 15, 4  # classes under one another, and panels side by side
+PER_PANEL, PANELS, FEW = 15, 4, 12  # classes under one another, panels side by side, names in larger letters
 LOOKS: dict[bool, dict[str, Any]] = {
     True: {"color": style.COLOURS[1], "marker": style.MARKERS[0], "label": "with switches"},
     False: {
@@ -19,7 +19,11 @@ LOOKS: dict[bool, dict[str, Any]] = {
         "label": "without switches",
     },
 }
-THRESHOLD: dict[str, Any] = {"color": style.COLOURS[0], "marker": "|", "label": "brighter than Otsu's threshold"}
+THRESHOLD: dict[str, Any] = {
+    "color": style.COLOURS[0],
+    "marker": "|",
+    "label": "brighter than Otsu's threshold, of no class",
+}
 AXIS = "intersection over union with the true mask (fraction); bars: 95 % interval over images"
 ROW = 0.155  # inches
 Row = dict[str, Any]
@@ -34,8 +38,7 @@ def draw(path: Path, table: pa.Table, title: str) -> None:
     names = [name for name in dict.fromkeys(row["class_name"] for row in rows) if name != "all"]
     panels = min(PANELS, -(-len(names) // PER_PANEL))
     each = -(-len(names) // panels)
-    width = style.PAGE if panels > 1 else style.PAGE * 0.7
-    with style.figure(path, width, 1.7 + max(each, 6) * ROW) as figure:
+    with style.figure(path, style.PAGE, 1.7 + max(each, 6) * ROW) as figure:
         grid = figure.subplots(1, panels, squeeze=False)[0]
         for number, axes in enumerate(grid):
             panel(axes, [row for row in rows if row["class_name"] in names[number * each : (number + 1) * each]])
@@ -55,7 +58,7 @@ def panel(axes: Axes, rows: list[Row]) -> None:
     base = [row["iou_threshold"] for row in rows if row["switches"]]
     axes.plot(base, np.arange(len(base)), linestyle="none", markersize=7, **THRESHOLD)
     axes.set_yticks(np.arange(len(names)), names)
-    axes.tick_params(axis="y", labelsize=5.5, length=0)
+    axes.tick_params(axis="y", labelsize=5.5 if len(names) > FEW else 7, length=0)
     axes.set(xlim=(0, 1), ylim=(len(names) - 0.5, -0.5), xticks=(0, 0.5, 1))
 
 

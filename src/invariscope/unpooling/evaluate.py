@@ -44,7 +44,7 @@ def intersection_over_union(found: np.ndarray, truth: np.ndarray) -> np.ndarray:
 
 def iou_of_classes(found: np.ndarray, truth: np.ndarray) -> np.ndarray:
     """(N,) of label maps (N, H, W): the region of the class that the true map holds; for maps of one object."""
-    own: np.ndarray = truth.max(axis=(1, 2), keepdims=True)
+    own = np.amax(truth, axis=(1, 2))[:, None, None]
     return intersection_over_union(found == own, truth == own)
 
 
@@ -69,7 +69,7 @@ def judge(found: dict[bool, np.ndarray], pixels: np.ndarray, labels: np.ndarray,
 
     `labels`, `iou` (switches, without, ...) is (N, K); `any` and `threshold`, of all objects at once, are (N,).
     """
-    whole: np.ndarray = masks.any(axis=1)
+    whole = masks.max(axis=1)
     judged = {"labels": labels, "threshold": intersection_over_union(thresholded(pixels), whole)}
     for use, maps in found.items():
         own = maps[:, None] == labels[..., None, None] + 1
