@@ -226,3 +226,33 @@ def test_the_digits_look_like_mnist() -> None:
     assert drawn.std() == pytest.approx(real.std(), abs=0.02)
     grey = [np.mean((images > 0.1) & (images < 0.9)) for images in (drawn, real)]
     assert grey[0] == pytest.approx(grey[1], rel=0.25)
+
+
+def test_the_mask_is_the_ink_whatever_its_intensity() -> None:
+    values = digits.sample_factors(ALL, {}, 3, "train")
+    image = digits.render(ALL, values) / values["intensity"][:, None, None]
+    mask = digits.mask(ALL, values)
+    assert mask.shape == image.shape and mask.dtype == bool
+    assert image[mask].min() >= 0.5 - 1e-6 and image[~mask].max() < 0.5 + 1e-6
+    np.testing.assert_array_equal(mask, digits.mask(ALL, values | {"intensity": np.full(10, 0.1)}))
+
+
+def test_the_mask_of_a_bar_is_as_wide_as_the_pen() -> None:
+    bar = digits.mask(np.array([1]), factors(1, thickness=4.0, wobble=0.0), size=280)[0]
+    np.testing.assert_allclose(bar[110:170].sum(axis=1) / 10, 4.0, atol=0.11)  # in px of 28
+
+
+def test_the_mask_moves_with_the_digit_and_grows_with_the_pen() -> None:
+    plain = digits.mask(ALL, factors(10))
+    np.testing.assert_array_equal(
+        digits.mask(ALL, factors(10, shift_x=2.0, shift_y=1.0)), np.roll(plain, (1, 2), (1, 2))
+    )
+    thick = digits.mask(ALL, factors(10, thickness=4.0))
+    assert (thick | ~plain).all() and (thick.sum(axis=(1, 2)) > 1.5 * plain.sum(axis=(1, 2))).all()
+
+
+def test_masks_are_cut_into_chunks_like_images() -> None:
+    labels = np.arange(300) % 10
+    values = digits.sample_factors(labels, {}, 0, "train")
+    last = {name: factor[-3:] for name, factor in values.items()}
+    np.testing.assert_array_equal(digits.mask(labels, values)[-3:], digits.mask(labels[-3:], last))

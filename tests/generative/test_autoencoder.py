@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 import torch
 
+from invariscope.batches import batch_of
 from invariscope.checkpoint import Checkpoint
 from invariscope.data.table import Images, open_data, write_data
 from invariscope.errors import UserError
 from invariscope.features.latent_box import latents, points_of
 from invariscope.generative import train as training
-from invariscope.generative.batches import batch_of
 from invariscope.generative.config import AutoencoderTraining
 from invariscope.generative.network_file import load_autoencoder, save_network
 from invariscope.generative.networks import Autoencoder

@@ -4,7 +4,7 @@ METHODS 7. Our choice: a glyph (`glyphs.py`) is bent by a smooth random field, s
 mass, shifted, and drawn with a round pen. In this order, a factor does to the picture what its name says.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -88,15 +88,29 @@ def render(labels: np.ndarray, factors: Mapping[str, np.ndarray], size: int = NA
     Each image depends on its own digit and factors only, and on these continuously (but for variant and wobble_seed).
     """
     images = np.empty((len(labels), size, size), np.float32)
+    for part, ink in _ink(labels, factors, size):
+        intensity = np.asarray(factors["intensity"], np.float64)[part].astype(np.float32)
+        images[part] = ink * intensity[:, None, None]
+    return images
+
+
+def mask(labels: np.ndarray, factors: Mapping[str, np.ndarray], size: int = NATIVE) -> np.ndarray:
+    """Where the digit is: (N, size, size) bool, pixels that the ink covers at least by half, whatever its intensity."""
+    covered = np.empty((len(labels), size, size), bool)
+    for part, ink in _ink(labels, factors, size):
+        covered[part] = ink >= 0.5
+    return covered
+
+
+def _ink(labels: np.ndarray, factors: Mapping[str, np.ndarray], size: int) -> Iterator[tuple[slice, np.ndarray]]:
+    """Chunk by chunk: which images, and how much of each pixel (n, size, size) the pen has covered."""
     for start in range(0, len(labels), CHUNK):
         part = slice(start, start + CHUNK)
         chosen = {name: np.asarray(factors[name], np.float64)[part] for name in FACTORS}
         strokes = pen_path(labels[part], chosen) * (size / NATIVE)
         distance = _distance(strokes, size, (chosen["thickness"] + EDGE).max() / 2 * size / NATIVE) * (NATIVE / size)
         radius = (chosen["thickness"] / 2).astype(np.float32)[:, None, None]
-        ink = np.clip(0.5 + (radius - distance) / EDGE, 0, 1)
-        images[part] = ink * chosen["intensity"].astype(np.float32)[:, None, None]
-    return images
+        yield part, np.clip(0.5 + (radius - distance) / EDGE, 0, 1)
 
 
 def pen_path(labels: np.ndarray, factors: Mapping[str, np.ndarray]) -> np.ndarray:

@@ -15,11 +15,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from invariscope.batches import batch_of
 from invariscope.checkpoint import Checkpoint
 from invariscope.classifiers.model_file import Classifier
 from invariscope.data.table import Images, ImageSet
 from invariscope.errors import UserError
-from invariscope.generative.batches import batch_of
 from invariscope.generative.config import DcganTraining
 from invariscope.generative.dcgan import Generator, discriminator
 from invariscope.generative.frechet import frechet_distance, look_at, moments

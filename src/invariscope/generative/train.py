@@ -10,24 +10,23 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
-from torch.nn.utils import parametrize
+from torch import Tensor
 
+from invariscope.batches import batch_of
 from invariscope.checkpoint import Checkpoint
 from invariscope.data.table import Images, ImageSet
 from invariscope.errors import UserError
-from invariscope.generative.batches import batch_of
 from invariscope.generative.codes import BLOCK, codes_of
 from invariscope.generative.config import AutoencoderTraining, SparseTraining, VariationalTraining
 from invariscope.generative.networks import QUANTILES, Autoencoder, Coder, Terms
 from invariscope.generative.sparse import TwoLayer
 from invariscope.generative.variational import Variational
+from invariscope.muon import Rated, flatten_kernels, muon_and_adam, restore_kernels, step_at
 from invariscope.progress import track
 from invariscope.runtime import seeded, torch_generator
 from invariscope.schedule import one_cycle
 
 WARM_UP = 0.1  # of all iterations
-MOMENTUM, BETAS = 0.9, (0.9, 0.95)  # of Muon, of AdamW
 UNITS = {
     "iteration": "batches",
     "images_seen": "training images, each as often as it was seen",
@@ -96,11 +95,7 @@ class Run:
         terms = self.autoencoder.terms(x, torch_generator(self.seed, "codes", iteration))
         self.autoencoder.zero_grad()
         terms.total.backward()
-        share = one_cycle(iteration, self.iterations, WARM_UP)
-        for optimiser, peak in self.optimisers:
-            for group in optimiser.param_groups:
-                group["lr"] = share * peak
-            optimiser.step()
+        step_at(self.optimisers, one_cycle(iteration, self.iterations, WARM_UP))
         self.iteration = iteration + 1
         if self.iteration % self.config.log_every == 0 or self.iteration == self.iterations:
             self.log(terms)
@@ -137,43 +132,13 @@ class Run:
         self.history = list(state["history"])
 
 
-def optimisers_of(autoencoder: Coder, config: Training) -> list[tuple[torch.optim.Optimizer, float]]:
+def optimisers_of(autoencoder: Coder, config: Training) -> Rated:
     """Muon for what the network says are matrices and AdamW for all else, each with the peak of its learning rate."""
     matrices = autoencoder.matrices()
     chosen = {id(weight) for weight in matrices}
     others = [weight for weight in autoencoder.parameters() if id(weight) not in chosen]
-    adam = torch.optim.AdamW(others, weight_decay=config.weight_decay, betas=BETAS), config.learning_rate
-    if isinstance(config, SparseTraining):
-        return [adam]
-    muon = torch.optim.Muon(matrices, weight_decay=config.weight_decay, momentum=MOMENTUM)
-    return [(muon, config.matrix_learning_rate), adam]
-
-
-class _Kernel(nn.Module):
-    """A convolution's kernels as one matrix (C_out, C_in * k * k), as Muon takes them."""
-
-    def __init__(self, shape: torch.Size) -> None:
-        super().__init__()
-        self.shape = shape
-
-    def forward(self, matrix: Tensor) -> Tensor:
-        return matrix.view(self.shape)
-
-    def right_inverse(self, kernels: Tensor) -> Tensor:
-        return kernels.flatten(1)
-
-
-def flatten_kernels(network: nn.Module) -> None:
-    """Kernels become matrices, until `restore_kernels`."""
-    for module in list(network.modules()):
-        if isinstance(module, nn.Conv2d):
-            parametrize.register_parametrization(module, "weight", _Kernel(module.weight.shape))
-
-
-def restore_kernels(network: nn.Module) -> None:
-    for module in list(network.modules()):
-        if parametrize.is_parametrized(module, "weight"):
-            parametrize.remove_parametrizations(module, "weight")
+    matrix_rate = 0.0 if isinstance(config, SparseTraining) else config.matrix_learning_rate
+    return muon_and_adam(matrices, others, matrix_rate, config.learning_rate, config.weight_decay)
 
 
 def new_autoencoder(config: Training, shape: tuple[int, int, int], seed: int, device: torch.device) -> Coder:

@@ -4,12 +4,12 @@ class."""
 from pathlib import Path
 from typing import Any
 
-from invariscope import schedule
+from invariscope import batches, muon, schedule
 from invariscope.checkpoint import Checkpoint
 from invariscope.data.table import balanced, monitored_split, open_data, read_data, write_rows
 from invariscope.files import write_json
-from invariscope.generative import batches, networks, reconstruct, sparse, train, variational
 from invariscope.generative import config as configuration
+from invariscope.generative import networks, reconstruct, sparse, train, variational
 from invariscope.generative.config import coder_training
 from invariscope.generative.network_file import save_network
 from invariscope.params import build
@@ -19,7 +19,7 @@ from invariscope.seeding import derive
 PARAMS = {"seed": "seed", "settings": "{study}.generative.{kind}"}
 
 # What a checkpoint stands on besides its inputs.
-SOURCES = (batches, configuration, networks, schedule, sparse, train, variational)
+SOURCES = (batches, configuration, muon, networks, schedule, sparse, train, variational)
 CODE = [Path(str(source.__file__)) for source in SOURCES]
 MONITORED = 500  # images that the error is followed on
 

@@ -3,12 +3,13 @@
 from pathlib import Path
 from typing import Any
 
+from invariscope import batches
 from invariscope.checkpoint import Checkpoint
 from invariscope.classifiers.model_file import load_classifier, require_classes
 from invariscope.data.table import balanced, monitored_split, open_data, read_data, write_rows
 from invariscope.files import write_json
-from invariscope.generative import batches, dcgan, dcgan_train, frechet, sheets
 from invariscope.generative import config as configuration
+from invariscope.generative import dcgan, dcgan_train, frechet, sheets
 from invariscope.generative.config import DcganTraining
 from invariscope.generative.network_file import save_network
 from invariscope.params import build
