@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from invariscope.data.table import Images
-from invariscope.generative.code_statistics import mean_correlation, sparsity_error
+from invariscope.generative.code_statistics import mean_correlation, mean_cosine, sparsity_error
 from invariscope.generative.codes import codes_of
 from invariscope.generative.config import SparseTraining
 from invariscope.generative.sparse import TwoLayer, sparsity_divergence
@@ -79,3 +79,9 @@ def test_correlation_of_codes_knows_copies_opposites_and_constants() -> None:
     assert mean_correlation(torch.stack([one, other], 1)) < 0.06
     with_constant = torch.stack([one, one, torch.ones_like(one)], 1)
     assert mean_correlation(with_constant) == pytest.approx(1)
+
+
+def test_cosine_of_codes_knows_units_that_are_never_active_together() -> None:
+    apart = torch.tensor([[1.0, 0.0], [2.0, 0.0], [0.0, 1.0]], dtype=torch.float64)
+    assert mean_cosine(apart) == 0 and mean_cosine(apart[:, [0, 0]]) == pytest.approx(1)
+    assert mean_cosine(apart + 100) > 0.99 > mean_correlation(apart + 100)

@@ -30,6 +30,7 @@ def measure_codes(kind: str, network: Coder, test: Images, resamples: int, seed:
     rows = [
         mean_row("error", (made - x).square().mean((1, 2, 3)).numpy()),
         bootstrap_row("code_correlation", codes, mean_correlation, resamples, seed),
+        bootstrap_row("code_cosine", codes, mean_cosine, resamples, seed),
         plain_row("constant_units", int((codes.std(0) < ALIVE).sum()), len(codes)),
     ]
     if isinstance(network, TwoLayer):
@@ -110,3 +111,13 @@ def mean_correlation(codes: Tensor) -> float:
     """Mean |r| over pairs of different units that are not constant; NaN if there is no pair."""
     found = correlation(codes).abs()
     return found[~torch.eye(len(found), dtype=torch.bool)].nanmean().item()
+
+
+def mean_cosine(codes: Tensor) -> float:
+    """Mean |cosine| over pairs of different units, of activations as they are: 0 if no two are ever active together.
+
+    That is the text's orthogonality of code vectors; `mean_correlation` takes the means off first.
+    """
+    directions = codes / codes.norm(dim=0).clamp(min=1e-12)
+    found = (directions.t() @ directions).abs()
+    return found[~torch.eye(len(found), dtype=torch.bool)].mean().item()

@@ -19,12 +19,18 @@ Network = Coder | Generator
 SAMPLES = 40  # on a sheet
 SWEPT, STEPS = 6, 9  # latents of a network, and places along each
 BASIS = 40  # units of a two-layer network, the most active ones
-UNITS = {
+SAMPLE_UNITS = {
     "confidence": "probability that the judge gives the class that it says, 0 to 1",
-    "code": "of the swept latent, in its own unit",
+    "image": "0-255, (channel, row, column)",
+}
+SWEEP_UNITS = {
     "change": "intensity, of values in [0, 1]; root mean square between the two ends of the sweep",
+    "code": "of the swept latent, in its own unit",
+    "image": "0-255, (channel, row, column)",
+}
+BASIS_UNITS = {
     "scale": "largest weight of the unit, without sign",
-    "image": "0-255, (channel, row, column); of a basis 0 is -scale and 255 +scale",
+    "image": "0 to 255 is -scale to +scale, (channel, row, column)",
 }
 Row = dict[str, Any]
 

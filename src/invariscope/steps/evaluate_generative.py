@@ -50,9 +50,9 @@ def run(
         (evaluation, found.rows, measures.UNITS, figures),
         (units, found.units, code_statistics.UNITS, ("divergence",)),
         (correlations, found.correlations, code_statistics.CORRELATION_UNITS, ("correlation",)),
-        (samples, found.samples, sheets.UNITS, ()),
-        (sweeps, found.sweeps, sheets.UNITS, ()),
-        (basis, found.basis, sheets.UNITS, ()),
+        (samples, found.samples, sheets.SAMPLE_UNITS, ()),
+        (sweeps, found.sweeps, sheets.SWEEP_UNITS, ()),
+        (basis, found.basis, sheets.BASIS_UNITS, ()),
     ):
         write_rows(file, [origin | row for row in rows], columns, numbers)
     write_json(metrics, summarise(found.rows, config.judges[0]))

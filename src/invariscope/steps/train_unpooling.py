@@ -20,7 +20,8 @@ from invariscope.unpooling.mirror_file import save_mirrors
 PARAMS = {"seed": "seed", "unpooling": "{study}.unpooling.training", "source": "{study}.data.source"}
 
 # What a checkpoint stands on besides its inputs.
-CODE = [Path(str(source.__file__)) for source in (configuration, mirror, scenes, train, evaluate, batches, muon, schedule)]
+SOURCES = (batches, configuration, evaluate, mirror, muon, scenes, schedule, train)
+CODE = [Path(str(source.__file__)) for source in SOURCES]
 MONITORED = 120  # images that loss and IoU are followed on
 
 
