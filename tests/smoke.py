@@ -35,7 +35,7 @@ def every_step_once() -> dict[str, Any]:
     """The default studies at toy sizes. What `digits` does once is not done for each of the shapes' classifiers again:
     a job costs five seconds before it begins."""
     params = toy(load_yaml(ROOT / PARAMS))
-    for analysis in ("transformer", "generative", "features"):
+    for analysis in ("transformer", "generative", "unpooling", "features"):
         del params["shapes"][analysis]
     del params["shapes"]["screening"]["sensitivity"]
     return params

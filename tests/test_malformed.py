@@ -68,7 +68,9 @@ def toy_params(root: Path) -> dict[str, Any]:
     gan["averaging"] |= {"banks": 2, "seeds": 1, "images": 40}
     gan |= {"layers": {"small": {"conv4": {}}}, "mds": {"samples": 2, "filters": 2}}
     toy["screening"] |= {"classifiers": ["small"], "images": 20, "batch_size": 20}
-    del toy["screening"]["sensitivity"], toy["transformer"], toy["generative"], toy["features"]
+    for analysis in ("transformer", "generative", "unpooling", "features"):
+        del toy[analysis]
+    del toy["screening"]["sensitivity"]
     toy["screening"]["magnitudes"] = {family: [] for family in params["magnitudes"] if family != "brightness"}
     top = ("seed", "data_root", "magnitudes")
     return {"studies": ["toy"], "device": "cpu", **{name: params[name] for name in top}, "toy": toy}

@@ -118,6 +118,18 @@ REFUSED: list[tuple[str, Any, list[str]]] = [  # key, value, what the line must 
     ("digits.transformer.evaluation.grid", 4, ["4 is not allowed", "odd"]),
     ("digits.transformer.evaluation.strengths", [2.0], ["one must be 1 or less"]),
     ("digits.generative.autoencoder.output", "tanh", ["'tanh'", "sigmoid, rectified"]),
+    ("digits.generative.evaluation.judges", ["cnn6"], ["'cnn6' is no classifier", "cnn5"]),
+    ("digits.generative.dense.units", 7, ["7 must be that of sparse", "control"]),
+    ("digits.generative.dense.sparsity_weight", 1.0, ["1.0 is not allowed", "the control has none"]),
+    ("digits.generative.dcgan.phases.both", 0, ["0 is not allowed", "batches that both learn"]),
+    ("digits.generative.dcgan.averaging", 1, ["1 is not", "stays at each batch"]),
+    ("digits.unpooling.classifiers", ["cnn6"], ["'cnn6' is no classifier", "cnn5"]),
+    (
+        "shapes.unpooling.classifiers",
+        ["resnet18"],
+        ["'resnet18' is a resnet18, which has no mirror", "five_conv_dense"],
+    ),
+    ("digits.unpooling.training.object_share", 1, ["1 is not", "on an object"]),
     ("digits.features.classifiers.cnn6", UNITS, ["is no classifier of this study", "cnn5"]),
     ("digits.features.classifiers.cnn5.layers.conv6", 4, ["is no convolution of five_conv"]),
     ("digits.features.classifiers.cnn5.judges", ["cnn5"], ["'cnn5' is no other classifier", "none"]),
@@ -131,6 +143,9 @@ REFUSED: list[tuple[str, Any, list[str]]] = [  # key, value, what the line must 
     ("digits.features.gallery.variety.regularization", "strong", ["'strong' is not one of none, paper, lucid"]),
     ("digits.features.gallery.methods.wavelets", {}, ["no known key"]),
     ("digits.features.ascent.candidates", 2, ["2 is not allowed", "0, or at least starts"]),
+    ("digits.features.decoders.networks", ["autoencoder"], ["'autoencoder'", "variational, sparse, dense, dcgan"]),
+    ("prototypes.features.decoders.networks", ["dcgan"], ["'dcgan' is no generative network of this study"]),
+    ("digits.features.decoders.candidates", 2, ["2 is not allowed", "at least starts, 3"]),
     ("digits.features.ascent.rounds", 0, ["0 is not allowed", ">= 1"]),
     ("digits.classifiers.comparison", {}, ["reserved for the comparison"]),
 ]
@@ -162,6 +177,17 @@ def test_networks_from_elsewhere(params: Any, schema: Any, block: Any, key: str,
     assert line.startswith(f"params.yaml: {CNN5}.{key}: "), line
     for word in words:
         assert word in line
+
+
+def test_only_data_of_known_places_can_be_located(params: Any, schema: Any) -> None:
+    tree = changed(params, "mnist.unpooling", params["digits"]["unpooling"])
+    assert "needs data of which it is known what is where" in refusal(tree, schema)
+
+
+def test_generative_networks_are_judged_together_or_not_at_all(params: Any, schema: Any) -> None:
+    line = refusal(changed(params, "digits.generative.evaluation", REMOVED), schema)
+    assert line.startswith("params.yaml: digits.generative.evaluation: is missing; variational, sparse, dense, dcgan")
+    assert set(params["prototypes"]["generative"]) == {"autoencoder"}  # which is allowed
 
 
 def test_a_function_of_the_users_needs_neither_training_nor_weights(params: Any, schema: Any) -> None:

@@ -24,7 +24,9 @@ NETWORKS = {*ARCHITECTURES.values(), TORCHVISION, OWN}
 PLUGINS = {
     "code_with_source": {*SOURCES.values()},
     "code_with_architecture": NETWORKS,
+    "code_with_source_and_architecture": {*NETWORKS, *SOURCES.values()},
     "code_with_judges": NETWORKS,
+    "code_with_generative_judges": NETWORKS,
     "code_of": set(),
 }
 HEAVY = ("torch", "torchvision", "matplotlib.pyplot")
@@ -180,7 +182,13 @@ CONFIGURATIONS = {
     "invariscope.screening.config:Thresholds": ("screening/properties/thresholds", ()),
     "invariscope.transformer.config:TransformerTraining": ("transformer/properties/training", ()),
     "invariscope.transformer.config:TransformerEvaluation": ("transformer/properties/evaluation", ()),
-    "invariscope.generative.config:AutoencoderTraining": ("generative/properties/autoencoder", ()),
+    "invariscope.generative.config:AutoencoderTraining": ("coder", ()),
+    "invariscope.generative.config:VariationalTraining": ("coder", ()),
+    "invariscope.generative.config:SparseTraining": ("two_layer", ()),
+    "invariscope.generative.config:DcganTraining": ("generative/properties/dcgan", ()),
+    "invariscope.generative.config:Phases": ("generative/properties/dcgan/properties/phases", ()),
+    "invariscope.generative.config:GenerativeEvaluation": ("generative/properties/evaluation", ()),
+    "invariscope.unpooling.config:UnpoolingTraining": ("unpooling/properties/training", ()),
     "invariscope.features.config:Units": ("features/properties/classifiers/additionalProperties", ()),
     "invariscope.features.config:Gallery": ("features/properties/gallery", ()),
     "invariscope.features.config:Method": ("feature_method", ()),
@@ -191,6 +199,7 @@ CONFIGURATIONS = {
     ),
     "invariscope.features.search:LatentSearch": ("features/properties/search", ()),
     "invariscope.features.ascent:LatentAscent": ("features/properties/ascent", ()),
+    "invariscope.features.decoded:Decoders": ("features/properties/decoders", ()),
     "invariscope.features.diagnosis:Diagnosis": ("features/properties/diagnosis", ()),
     "invariscope.screening.config:Sensitivity": ("screening/properties/sensitivity", ()),
 }

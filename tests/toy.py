@@ -37,6 +37,11 @@ SMALL = {
     "examples": 2,
     "leaky_steps": 1,
     "points": 3,
+    "units": 6,
+    "discriminator": 1,
+    "generator": 1,
+    "both": 3,
+    "draws": 2,
 }
 # The most of `images`, by the block around it.
 IMAGES = {
@@ -47,6 +52,10 @@ IMAGES = {
     "evaluation": 60,
     "traversal": 3,
     "autoencoder": 300,
+    "variational": 300,
+    "sparse": 300,
+    "dense": 300,
+    "training": 300,  # of transformers and mirrors
     "gallery": 60,
 }
 CHANNELS = 8

@@ -117,6 +117,17 @@ FEATURE_FILES = (
     "latent_mends.png",
     "latent_gradients.png",
 )
+UNPOOLING_FILES = (
+    "model.safetensors",
+    "history.parquet",
+    "iou.parquet",
+    "stages.parquet",
+    "metrics.json",
+    "training.png",
+    "iou.png",
+    "stages.png",
+    "scenes.png",
+)
 COMPARISON_FILES = ("thresholds.parquet", "thresholds.png", "differences.png")
 
 
@@ -170,6 +181,11 @@ def generative_networks(params: Params, study: str) -> list[str]:
 def generative_judges(params: Params, study: str) -> list[str]:
     """The classifiers in whose feature space these are compared."""
     return list(params[study]["generative"]["evaluation"]["judges"])
+
+
+def decoders(params: Params, study: str) -> list[str]:
+    """The generative networks that feature visualisation optimises through, the autoencoder first."""
+    return ["autoencoder", *params[study]["features"]["decoders"]["networks"]]
 
 
 def source_module(params: Params, study: str) -> str:
@@ -273,6 +289,8 @@ def targets(params: Params) -> list[str]:
         for classifier in params[study].get("transformer", {}).get("classifiers", []):
             files += [f"results/{study}/{classifier}/transformer/{name}" for name in TRANSFORMER_FILES]
         files += generative_files(params, study)
+        for classifier in params[study].get("unpooling", {}).get("classifiers", []):
+            files += [f"results/{study}/{classifier}/unpooling/{name}" for name in UNPOOLING_FILES]
         for classifier in visualized_classifiers(params, study):
             files += [f"results/{study}/{classifier}/features/{name}" for name in FEATURE_FILES]
         if compares_classifiers(params, study):

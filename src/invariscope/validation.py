@@ -11,7 +11,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from invariscope.classifiers.architectures import is_own
+from invariscope.classifiers.architectures import ARCHITECTURES, is_own
 from invariscope.errors import UserError
 from invariscope.params import PARAMS, load_yaml
 from invariscope.screening.families import FAMILIES
@@ -23,6 +23,9 @@ IDENTITY = {name: family.identity for name, family in FAMILIES.items()}
 # Width and height in px of the images of sources that have only one size.
 SIZES = {"digits_8x8": 28, "mnist": 28, "fashion_mnist": 28, "kmnist": 28, "cifar10": 32}
 CONVOLUTIONS = dict.fromkeys(("five_conv", "five_conv_dense"), ("conv1", "conv2", "conv3", "conv4", "conv5"))
+MIRRORED = ("five_conv", "five_conv_dense", "alexnet")  # chains of convolutions and poolings, which can be mirrored
+JUDGED_TOGETHER = ("variational", "sparse", "dense", "dcgan", "evaluation")
+LOCATED = ("procedural_digits", "procedural_shapes")  # sources of which it is known what is where
 BOUNDS = (
     ("minimum", ">="),
     ("exclusiveMinimum", ">"),
@@ -221,10 +224,18 @@ def study_problems(study: Mapping[str, Any], name: str, grids: Mapping[str, Any]
         yield from layer_problems(layers, study["classifiers"], (name, "filter_gan", "layers"))
     if "transformer" in study:
         yield from transformer_problems(study["transformer"], study["classifiers"], (name, "transformer"))
+    if "generative" in study:
+        yield from generative_problems(study["generative"], study["classifiers"], (name, "generative"))
+    if "unpooling" in study:
+        yield from unpooling_problems(study, (name, "unpooling"))
     if "features" in study:
         yield from feature_problems(study["features"], study["classifiers"], (name, "features"))
         if "generative" not in study:
             yield (name, "generative"), "is missing; features search the latent box of its autoencoder"
+        for index, network in enumerate(study["features"]["decoders"]["networks"]):
+            if network not in study.get("generative", {}):
+                where = (name, "features", "decoders", "networks", index)
+                yield where, f"{shown(network)} is no generative network of this study; it has none of that name"
     if "screening" in study:
         yield from screening_problems(study["screening"], study["classifiers"], grids, (name, "screening"))
 
@@ -287,12 +298,14 @@ def layer_problems(
                 yield (*where, label, layer), what
 
 
-def named_problems(labels: list[str], classifiers: Mapping[str, Any], where: tuple[str, ...]) -> Iterator[Problem]:
-    """Classifiers that an analysis names, and the study has not."""
+def named_problems(
+    labels: list[str], classifiers: Mapping[str, Any], where: tuple[str, ...], key: str = "classifiers"
+) -> Iterator[Problem]:
+    """Classifiers that an analysis names under a key, and the study has not."""
     for index, label in enumerate(labels):
         if label not in classifiers:
             has = f"is no classifier of this study; it has {', '.join(classifiers)}"
-            yield (*where, "classifiers", index), f"{shown(label)} {has}"
+            yield (*where, key, index), f"{shown(label)} {has}"
 
 
 def transformer_problems(
@@ -336,14 +349,50 @@ def feature_problems(
                 if regularization not in allowed_names:
                     which = f"{shown(regularization)} is not one of {', '.join(allowed_names)}"
                     yield (*where, "gallery", "methods", name, key, index), which
-    ascent = block["ascent"]
-    if 0 < ascent["candidates"] < ascent["starts"]:
-        wrong = f"{ascent['candidates']} is not allowed; it must be 0, or at least starts, {ascent['starts']}"
-        yield (*where, "ascent", "candidates"), wrong
+    for key in ("ascent", "decoders"):
+        candidates, starts = block[key]["candidates"], block[key]["starts"]
+        if 0 < candidates < starts:
+            either = "0, or " if key == "ascent" else ""
+            yield (
+                (*where, key, "candidates"),
+                f"{candidates} is not allowed; it must be {either}at least starts, {starts}",
+            )
     variety = gallery["variety"]
     for key, allowed_names in (("method", list(gallery["methods"])), ("regularization", named)):
         if variety[key] not in allowed_names:
             yield (*where, "gallery", "variety", key), f"{shown(variety[key])} is not one of {', '.join(allowed_names)}"
+
+
+def generative_problems(
+    block: Mapping[str, Any], classifiers: Mapping[str, Any], where: tuple[str, ...]
+) -> Iterator[Problem]:
+    """Networks that are not judged, judges that the study has not, and a control that is none."""
+    missing = [key for key in JUDGED_TOGETHER if key not in block]
+    if missing:
+        if len(missing) < len(JUDGED_TOGETHER):
+            yield (*where, missing[0]), f"is missing; {', '.join(JUDGED_TOGETHER)} are given together, or none of them"
+        return
+    yield from named_problems(block["evaluation"]["judges"], classifiers, (*where, "evaluation"), "judges")
+    for key, value in block["sparse"].items():
+        control = block["dense"][key]
+        if key == "sparsity_weight" and control:
+            yield (*where, "dense", key), f"{shown(control)} is not allowed; the control has none: 0"
+        elif key != "sparsity_weight" and control != value:
+            wanted = f"{shown(control)} must be that of sparse, {shown(value)}: dense is its control"
+            yield (*where, "dense", key), wanted
+
+
+def unpooling_problems(study: Mapping[str, Any], where: tuple[str, ...]) -> Iterator[Problem]:
+    """What cannot be mirrored, or has no known place."""
+    classifiers, source = study["classifiers"], study["data"]["source"]
+    yield from named_problems(study["unpooling"]["classifiers"], classifiers, where)
+    if source not in LOCATED:
+        yield where, f"needs data of which it is known what is where, {' or '.join(LOCATED)}; drop it from this study"
+    for index, label in enumerate(study["unpooling"]["classifiers"]):
+        architecture = classifiers.get(label, {}).get("architecture", MIRRORED[0])
+        if architecture in ARCHITECTURES and architecture not in MIRRORED:
+            what = f"{shown(label)} is a {architecture}, which has no mirror; {', '.join(MIRRORED)} have one"
+            yield (*where, "classifiers", index), what
 
 
 def screening_problems(

@@ -14,9 +14,14 @@ from invariscope.classifiers.model_file import load_classifier, save_classifier
 from invariscope.data.table import Images, write_data
 from invariscope.errors import UserError
 from invariscope.features import ascent as climbing
+from invariscope.features.parameterizations import Latents
+from invariscope.features.robustness import Robustness
+from invariscope.features.visualize import visualize
 from invariscope.generative.config import AutoencoderTraining
-from invariscope.generative.network_file import load_autoencoder, save_network
+from invariscope.generative.dcgan import Generator
+from invariscope.generative.network_file import load_autoencoder, load_network, save_network
 from invariscope.generative.train import new_autoencoder
+from invariscope.runtime import seeded
 from invariscope.steps import diagnose_ascent, plot_features, plot_latents, search_latents, visualize_features
 
 CPU = torch.device("cpu")
@@ -32,6 +37,7 @@ PARAMS = {
     "search": {"samples": 150, "best": 3},
     "ascent": {"candidates": 20, "starts": 3, "rounds": 2, "steps": 6},
     "units": {"layers": {"conv3": 2}, "classes": [1], "objectives": [], "judges": ["other"]},
+    "decoders": {"networks": ["dcgan"], "candidates": 8, "starts": 2, "rounds": 1, "steps": 3},
     "diagnosis": {"classes": 2, "steps": 4, "codes": 6},
     "gallery": {
         "images": 20,
@@ -73,6 +79,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for seed, name in enumerate(("cnn", "other")):
         save_classifier(new_classifier(BLOCK, images, seed, CPU), tmp_path / f"{name}.safetensors")
     write_autoencoder(tmp_path / "autoencoder.safetensors", 16)
+    with seeded(CPU, 0, "generator"):
+        save_network(Generator(3, 16, 5, (8, 4)).eval(), tmp_path / "dcgan.safetensors")
     return tmp_path
 
 
@@ -182,6 +190,20 @@ def test_networks_that_do_not_fit_are_named(folder: Path) -> None:
         search(folder, "strange", judge="strange")
 
 
+def test_any_generative_network_is_a_parameterization_of_a_call(folder: Path) -> None:
+    classifier = load_classifier(folder / "cnn.safetensors", CPU)
+    for name in ("autoencoder", "dcgan"):
+        network = load_network(folder / f"{name}.safetensors", CPU)
+        made = visualize(classifier, "class:1", parameterization=Latents(network), robustness=Robustness(), steps=40)
+        start = visualize(classifier, "class:1", parameterization=Latents(network), robustness=Robustness(), steps=1)
+        assert made.images.shape == (1, 3, 16, 16) and made.values[0] > start.values[0]
+
+
+def test_a_generator_has_no_codes_to_search_from(folder: Path) -> None:
+    with pytest.raises(UserError, match=r"dcgan\.safetensors: holds a generator without an encoder"):
+        search(folder, "none", autoencoder="dcgan")
+
+
 def gallery(folder: Path, out: Path) -> Path:
     visualize_features.run(
         PARAMS,
@@ -189,6 +211,7 @@ def gallery(folder: Path, out: Path) -> Path:
         data=folder / "data.parquet",
         model=folder / "cnn.safetensors",
         latents=out / "latents.parquet",
+        decoders=[folder / "autoencoder.safetensors", folder / "dcgan.safetensors"],
         judges=[folder / "cnn.safetensors", folder / "other.safetensors"],
         objectives=out / "objectives.parquet",
         transfer=out / "transfer.parquet",
@@ -208,12 +231,13 @@ def test_the_gallery_has_the_columns_of_the_contract_and_the_decoders_images(fol
     assert table.schema.field("value").type == "double" and table.schema.field("dead").type == "bool"
     best = [row for row in pq.read_table(first / "latents.parquet").to_pylist() if row["method"] == "ascent"]
     values = {row["objective"]: row["value"] for row in best if row["rank"] == 1}
-    decoded = [row for row in table.to_pylist() if row["parameterization"] == "decoder"]
+    decoded = [row for row in table.to_pylist() if row["parameterization"] == "autoencoder"]
     assert {row["objective"] for row in decoded} == values.keys()
     for row in decoded:  # 8 bits round a little
         assert row["value"] == pytest.approx(values[row["objective"]], abs=0.02)
+    methods = ("dataset", "pixels", "autoencoder", "dcgan")
     judged = {(row["parameterization"], row["judge"]) for row in pq.read_table(first / "transfer.parquet").to_pylist()}
-    assert judged == {(name, judge) for name in ("dataset", "pixels", "decoder") for judge in ("cnn", "other")}
+    assert judged == {(name, judge) for name in methods for judge in ("cnn", "other")}
     assert list((folder / ".checkpoints").glob("*")) == []
     figures = ("channels", "classes", "sheet", "values", "variety", "judges")
     paths = {name: first / f"feature_{name}.png" for name in figures}

@@ -27,6 +27,7 @@ SHORT = DcganTraining(
     widths=(16, 8),
     batch_size=20,
     learning_rate=1e-3,
+    discriminator_learning_rate=1e-3,
     averaging=0.8,
     log_every=100,
     log_images=60,
@@ -151,7 +152,7 @@ def test_a_generator_comes_back_from_its_file(tmp_path: Path) -> None:
 
 def test_divergence_is_said(images: Images, held_out: Images, judge: Classifier) -> None:
     with pytest.raises(UserError, match=r"dcgan: learning_rate: 1e\+30 made a loss infinite"):
-        train(replace(SHORT, learning_rate=1e30), images, held_out, judge, 0, CPU)
+        train(replace(SHORT, learning_rate=1e30, discriminator_learning_rate=1e30), images, held_out, judge, 0, CPU)
 
 
 def test_samples_come_from_the_whole_cube() -> None:

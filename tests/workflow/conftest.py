@@ -58,7 +58,7 @@ def digits_built(tmp_path_factory: pytest.TempPathFactory) -> Built:
     params = toy(load_yaml(ROOT / PARAMS), ["digits"])
     params["digits"]["filter_gan"]["presets"] = []
     del params["digits"]["filter_gan"]["augmentation"], params["digits"]["screening"]["sensitivity"]
-    for analysis in ("transformer", "generative", "features"):
+    for analysis in ("transformer", "generative", "unpooling", "features"):
         del params["digits"][analysis]
     kept = {key: params[key] for key in ("studies", "seed", "device", "data_root", "digits", "magnitudes")}
     return build(shared_folder(tmp_path_factory), "digits", kept | {"handwriting": small_study(params)})

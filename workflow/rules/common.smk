@@ -25,6 +25,16 @@ def code_with_architecture(step):
     return lambda wildcards: code_of(step, *plan.architecture_modules(PARAMS, wildcards.study, wildcards.classifier))
 
 
+def code_with_source_and_architecture(step):
+    """The step's source files, with those of the study's data source and of the classifier's architecture."""
+
+    def files(wildcards):
+        architecture = plan.architecture_modules(PARAMS, wildcards.study, wildcards.classifier)
+        return code_of(step, plan.source_module(PARAMS, wildcards.study), *architecture)
+
+    return files
+
+
 def code_with_judges(step):
     """The step's source files, with those of the architectures of the classifier and of its judges."""
 

@@ -74,6 +74,7 @@ rule visualize_features:
         data="data/{study}.parquet",
         model="results/{study}/{classifier}/training/model.safetensors",
         latents="results/{study}/{classifier}/features/latent_search.parquet",
+        decoders=made_by_networks(plan.decoders, "model.safetensors"),
         judges=judges_of,
         code=code_with_judges("visualize_features"),
     output:
@@ -96,6 +97,6 @@ rule visualize_features:
     shell:
         "PYTHONPATH=src python -m invariscope visualize_features"
         " {wildcards.study} {wildcards.classifier} --data {input.data}"
-        " --model {input.model} --latents {input.latents} --judges {input.judges}"
-        " --objectives {output.objectives} --transfer {output.transfer}"
-        " --metrics {output.metrics} --log {log}"
+        " --model {input.model} --latents {input.latents} --decoders {input.decoders}"
+        " --judges {input.judges} --objectives {output.objectives}"
+        " --transfer {output.transfer} --metrics {output.metrics} --log {log}"

@@ -98,3 +98,35 @@ rule evaluate_generative:
         " --units {output.units} --correlations {output.correlations}"
         " --samples {output.samples} --sweeps {output.sweeps} --basis {output.basis}"
         " --metrics {output.metrics} --log {log}"
+
+
+rule train_unpooling:
+    """Train two mirrors of a classifier, with switches and without, to say what is where; locate on test images."""
+    input:
+        data="data/{study}.parquet",
+        model="results/{study}/{classifier}/training/model.safetensors",
+        code=code_with_source_and_architecture("train_unpooling"),
+    output:
+        mirrors="results/{study}/{classifier}/unpooling/model.safetensors",
+        history="results/{study}/{classifier}/unpooling/history.parquet",
+        iou="results/{study}/{classifier}/unpooling/iou.parquet",
+        pictures="results/{study}/{classifier}/unpooling/stages.parquet",
+        metrics="results/{study}/{classifier}/unpooling/metrics.json",
+    log:
+        "logs/train_unpooling/{study}/{classifier}.log",
+    benchmark:
+        "benchmarks/jobs/train_unpooling/{study}/{classifier}.tsv"
+    conda:
+        "../envs/library.yaml"
+    threads: 1
+    resources:
+        gpu=1,
+        mem_mb=6000,
+        runtime=120,
+    params:
+        values=parameters("train_unpooling"),
+    shell:
+        "PYTHONPATH=src python -m invariscope train_unpooling"
+        " {wildcards.study} {wildcards.classifier} --data {input.data}"
+        " --model {input.model} --mirrors {output.mirrors} --history {output.history}"
+        " --iou {output.iou} --pictures {output.pictures} --metrics {output.metrics} --log {log}"

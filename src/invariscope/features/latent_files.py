@@ -10,18 +10,28 @@ from invariscope.data.table import balanced, open_data
 from invariscope.errors import UserError
 from invariscope.features.ascent import LatentAscent
 from invariscope.features.latent_box import points_of
-from invariscope.generative.network_file import load_autoencoder
+from invariscope.generative.network_file import GENERATIVE, load_network
 from invariscope.generative.networks import Coder
+from invariscope.generative.sheets import Network
 
 
 def load_pair(model: Path, autoencoder: Path, device: torch.device) -> tuple[Classifier, Coder]:
     """Both frozen, in the layout in which they are fastest. Raises UserError if they do not fit together."""
-    classifier, network = load_classifier(model, device), load_autoencoder(autoencoder, device)
+    classifier = load_classifier(model, device)
+    network = load_decoder(autoencoder, classifier, model)
+    if not isinstance(network, Coder):
+        raise UserError(f"{autoencoder}: holds a generator without an encoder; train_autoencoder writes one with")
+    return classifier, network
+
+
+def load_decoder(path: Path, classifier: Classifier, model: Path) -> Network:
+    """A generative network, on the classifier's device. Raises UserError if it makes no images that `model` takes."""
+    network = load_network(path, classifier.mean.device)
     made, taken = (network.channels, network.size), (classifier.channels, classifier.size)
     if made != taken:
         sizes = f"{made[0]} channels and {made[1]} px, and {model} takes {taken[0]} and {taken[1]}"
-        raise UserError(f"{autoencoder}: makes images of {sizes}; run train_autoencoder again")
-    return classifier, network.to(memory_format=torch.channels_last)
+        raise UserError(f"{path}: makes images of {sizes}; run {GENERATIVE} again")
+    return network.to(memory_format=torch.channels_last)
 
 
 def candidates(data: Path, autoencoder: Coder, config: LatentAscent) -> Tensor | None:

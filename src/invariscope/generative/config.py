@@ -61,8 +61,10 @@ class DcganTraining:
     widths: tuple[int, ...] = (1024, 512, 256, 128)  # of the generator's maps, each twice as large as the one before
     loss: Literal["non_saturating", "saturating"] = "non_saturating"
     batch_size: int = 64
-    learning_rate: float = 2e-4
-    averaging: float = 0.99  # share of the mean generator that stays at each iteration
+    learning_rate: float = 2e-4  # of the generator
+    discriminator_learning_rate: float = 2e-4
+    decay: float = 0.5  # share of all batches, the last ones, over which both rates fall to 0
+    averaging: float = 0.99  # share of the mean generator that stays at each batch
     log_every: int = 100
     log_images: int = 1000  # samples whose Fréchet distance is followed
 

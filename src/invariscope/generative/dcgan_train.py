@@ -26,6 +26,7 @@ from invariscope.generative.frechet import frechet_distance, look_at, moments
 from invariscope.generative.sheets import drawn_images
 from invariscope.progress import track
 from invariscope.runtime import seeded, torch_generator
+from invariscope.schedule import falling
 
 DISCRIMINATOR, GENERATOR, BOTH = "discriminator", "generator", "both"  # who learns in a phase
 BETAS = (0.5, 0.999)  # of Adam, as Radford et al.
@@ -91,8 +92,9 @@ class Run:
         self.mean = copy.deepcopy(self.generator).requires_grad_(False)
         self.optimisers = {
             GENERATOR: torch.optim.Adam(self.generator.parameters(), config.learning_rate, BETAS),
-            DISCRIMINATOR: torch.optim.Adam(self.discriminator.parameters(), config.learning_rate, BETAS),
+            DISCRIMINATOR: torch.optim.Adam(self.discriminator.parameters(), config.discriminator_learning_rate, BETAS),
         }
+        self.rates = {GENERATOR: config.learning_rate, DISCRIMINATOR: config.discriminator_learning_rate}
         real = monitored.at(np.arange(min(len(monitored), config.log_images)))
         self.real = moments(look_at(judge, real.pixels).features)
         self.iterations = config.phases.discriminator + config.phases.generator + config.phases.both
@@ -109,6 +111,9 @@ class Run:
     def advance(self, iteration: int) -> None:
         phase = self.phase(iteration)
         row: Row = {}
+        share = falling(iteration, self.iterations, self.config.decay)
+        for name, optimiser in self.optimisers.items():
+            optimiser.param_groups[0]["lr"] = share * self.rates[name]
         if phase in (DISCRIMINATOR, BOTH):
             row |= self.train_discriminator(iteration)
         if phase in (GENERATOR, BOTH):

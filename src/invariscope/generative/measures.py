@@ -13,8 +13,9 @@ from invariscope.runtime import torch_generator
 
 UNITS = {
     "value": "frechet_distance: squared features of the judge; classes, confidence: fraction; code_correlation: mean "
-    "|r| of pairs; code_cosine: mean cosine of pairs, not centred; sparsity_error: activation, mean over units; constant_units, informative_latents: number; error: "
-    "squared intensity; evidence, log_likelihood, divergence: nats an image; pixel_deviation: intensity",
+    "|r| of pairs; code_cosine: mean |cosine| of pairs, not centred; sparsity_error: activation, mean over units; "
+    "constant_units, informative_latents: number; error: squared intensity; evidence, log_likelihood, divergence: nats "
+    "an image; pixel_deviation: intensity",
     "ci_low": "as value; 95 %, over draws (frechet_distance, classes, confidence) or test images (all others)",
     "ci_high": "likewise",
     "n": "draws, or images",

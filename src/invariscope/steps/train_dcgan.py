@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from invariscope import batches
+from invariscope import batches, schedule
 from invariscope.checkpoint import Checkpoint
 from invariscope.classifiers.model_file import load_classifier, require_classes
 from invariscope.data.table import balanced, monitored_split, open_data, read_data, write_rows
@@ -19,7 +19,8 @@ from invariscope.seeding import derive
 PARAMS = {"seed": "seed", "settings": "{study}.generative.dcgan"}
 
 # What a checkpoint stands on besides its inputs.
-CODE = [Path(str(source.__file__)) for source in (batches, configuration, dcgan, dcgan_train, frechet, sheets)]
+SOURCES = (batches, configuration, dcgan, dcgan_train, frechet, schedule, sheets)
+CODE = [Path(str(source.__file__)) for source in SOURCES]
 
 
 def run(
