@@ -192,11 +192,16 @@ def test_networks_that_do_not_fit_are_named(folder: Path) -> None:
 
 def test_any_generative_network_is_a_parameterization_of_a_call(folder: Path) -> None:
     classifier = load_classifier(folder / "cnn.safetensors", CPU)
+    settings = {"robustness": Robustness(), "steps": 40}
     for name in ("autoencoder", "dcgan"):
-        network = load_network(folder / f"{name}.safetensors", CPU)
-        made = visualize(classifier, "class:1", parameterization=Latents(network), robustness=Robustness(), steps=40)
-        start = visualize(classifier, "class:1", parameterization=Latents(network), robustness=Robustness(), steps=1)
-        assert made.images.shape == (1, 3, 16, 16) and made.values[0] > start.values[0]
+        latents = Latents(load_network(folder / f"{name}.safetensors", CPU))
+        made = visualize(classifier, "class:1", parameterization=latents, **settings)
+        assert made.images.shape == (1, 3, 16, 16) and not made.dead.any()
+    latents = Latents(load_network(folder / "autoencoder.safetensors", CPU))
+    start, end = (
+        visualize(classifier, "class:1", parameterization=latents, **settings | {"steps": n}) for n in (1, 40)
+    )
+    assert end.values[0] > start.values[0]
 
 
 def test_a_generator_has_no_codes_to_search_from(folder: Path) -> None:
