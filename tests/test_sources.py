@@ -183,7 +183,7 @@ CONFIGURATIONS = {
     "invariscope.transformer.config:TransformerTraining": ("transformer/properties/training", ()),
     "invariscope.transformer.config:TransformerEvaluation": ("transformer/properties/evaluation", ()),
     "invariscope.generative.config:AutoencoderTraining": ("coder", ()),
-    "invariscope.generative.config:VariationalTraining": ("coder", ()),
+    "invariscope.generative.config:VariationalTraining": ("variational_coder", ()),
     "invariscope.generative.config:SparseTraining": ("two_layer", ()),
     "invariscope.generative.config:DcganTraining": ("generative/properties/dcgan", ()),
     "invariscope.generative.config:Phases": ("generative/properties/dcgan/properties/phases", ()),

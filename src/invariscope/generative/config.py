@@ -28,6 +28,8 @@ class AutoencoderTraining:
 class VariationalTraining(AutoencoderTraining):
     """The same networks, but that codes are drawn from normal distributions."""
 
+    divergence_weight: float = 1.0  # of the divergence from the prior; 1 is the evidence lower bound
+
 
 @dataclass(frozen=True)
 class SparseTraining:

@@ -154,17 +154,19 @@ def new_autoencoder(config: Training, shape: tuple[int, int, int], seed: int, de
 def _network(config: Training, channels: int, size: int) -> Coder:
     if isinstance(config, SparseTraining):
         return TwoLayer(channels, size, config.units, config.sparsity, config.sparsity_weight)
-    kind = Variational if isinstance(config, VariationalTraining) else Autoencoder
-    return kind(
-        channels=channels,
-        size=size,
-        latent_dimension=config.latent_dimension,
-        encoder_widths=config.encoder_widths,
-        decoder_widths=config.decoder_widths,
-        dense_width=config.dense_width,
-        dense_layers=config.dense_layers,
-        output=config.output,
-    )
+    settings: dict[str, Any] = {
+        "channels": channels,
+        "size": size,
+        "latent_dimension": config.latent_dimension,
+        "encoder_widths": config.encoder_widths,
+        "decoder_widths": config.decoder_widths,
+        "dense_width": config.dense_width,
+        "dense_layers": config.dense_layers,
+        "output": config.output,
+    }
+    if isinstance(config, VariationalTraining):
+        return Variational(config.divergence_weight, **settings)
+    return Autoencoder(**settings)
 
 
 @torch.inference_mode()

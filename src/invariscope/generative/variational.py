@@ -21,8 +21,9 @@ class Variational(Autoencoder):
 
     encoder_outputs = 2  # mean and logarithm of the variance
 
-    def __init__(self, **settings: Any) -> None:
+    def __init__(self, divergence_weight: float = 1.0, **settings: Any) -> None:
         super().__init__(**{**settings, "network": "variational"})
+        self.description["divergence_weight"] = self.divergence_weight = divergence_weight
         self.norm = nn.BatchNorm1d(self.latent_dimension)
 
     def posterior(self, x: Tensor) -> tuple[Tensor, Tensor]:
@@ -35,13 +36,14 @@ class Variational(Autoencoder):
         return self.posterior(x)[0]
 
     def terms(self, x: Tensor, random: Generator) -> Terms:
-        """The negative evidence lower bound, nats an image, with one code drawn an image."""
+        """The negative evidence lower bound, nats an image, with one code drawn an image, if the divergence counts 1."""
         mean, log_variance = self.posterior(x)
         noise = torch.randn(mean.shape, generator=random).to(mean)
         made = self.decoder(mean + noise * (log_variance / 2).exp())
         error = F.mse_loss(made, x)
         divergence = prior_divergence(mean, log_variance).sum(1).mean()
-        return Terms(divergence - log_likelihood(made, x, error.detach().sqrt()).mean(), error, divergence)
+        likelihood = log_likelihood(made, x, error.detach().sqrt()).mean()
+        return Terms(self.divergence_weight * divergence - likelihood, error, divergence)
 
     def draw(self, count: int, random: Generator) -> Tensor:
         """Codes (count, d) from the prior."""
