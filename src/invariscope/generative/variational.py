@@ -36,7 +36,7 @@ class Variational(Autoencoder):
         return self.posterior(x)[0]
 
     def terms(self, x: Tensor, random: Generator) -> Terms:
-        """The negative evidence lower bound, nats an image, with one code drawn an image, if the divergence counts 1."""
+        """With a weight of 1 the negative evidence lower bound, nats an image; one code is drawn an image."""
         mean, log_variance = self.posterior(x)
         noise = torch.randn(mean.shape, generator=random).to(mean)
         made = self.decoder(mean + noise * (log_variance / 2).exp())
