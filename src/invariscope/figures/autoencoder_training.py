@@ -26,12 +26,13 @@ def draw(path: Path, histories: Mapping[str, pa.Table], title: str) -> None:
     measured = [kind for kind in kinds if histories[kind]["divergence"].null_count < len(histories[kind])]
     groups = [[kind for kind in measured if (kind == VARIATIONAL) is prior] for prior in (True, False)]
     panels = [group for group in groups if group]
-    width, height = (style.PAGE, 3.6) if panels else (style.COLUMN, 3.0)
+    width, height = (style.PAGE, 3.9) if panels else (style.COLUMN, 3.2)
     with style.figure(path, width, height) as figure:
         error, others = axes_of(figure, len(panels))
-        draw_errors(error, {kind: histories[kind] for kind in kinds})
+        splits = draw_errors(error, {kind: histories[kind] for kind in kinds})
         for axes, group in zip(others, panels, strict=True):
             draw_divergence(axes, {kind: histories[kind] for kind in group})
+        figure.legend(handles=key(kinds, splits), loc="outside lower center", ncols=4 if panels else 2)
         figure.suptitle(f"Training of autoencoders: {title}")
 
 
@@ -48,8 +49,8 @@ def rows_of(history: pa.Table, split: str, *columns: str) -> list[np.ndarray]:
     return [rows[name].to_numpy(zero_copy_only=False).astype(float) for name in columns]
 
 
-def draw_errors(axes: Axes, histories: Mapping[str, pa.Table]) -> None:
-    """Of every kind, and of the mean training image in place of any reconstruction."""
+def draw_errors(axes: Axes, histories: Mapping[str, pa.Table]) -> list[str]:
+    """Of every kind, and of the mean training image in place of any reconstruction; returns the splits judged."""
     baselines: dict[str, float] = {}
     for kind, history in histories.items():
         shown = look(kind)
@@ -64,7 +65,7 @@ def draw_errors(axes: Axes, histories: Mapping[str, pa.Table]) -> None:
         axes.axhline(value, color=style.COLOURS[0], linestyle="--", linewidth=1)
     axes.set(yscale="log", xlabel="training images seen (thousands)", ylabel="mean squared error (intensity²)")
     axes.set_title("Error of reconstructions")
-    axes.legend(handles=key(list(histories), list(baselines)), ncols=2 if len(histories) > 2 else 1, loc="best")
+    return list(baselines)
 
 
 def key(kinds: Sequence[str], splits: Sequence[str]) -> list[Line2D]:
@@ -85,18 +86,15 @@ def draw_divergence(axes: Axes, histories: Mapping[str, pa.Table]) -> None:
         seen, nats = rows_of(history, TRAIN, "images_seen", "divergence")
         positive &= bool(np.all(nats > 0))
         where = every(len(seen))
-        axes.plot(
-            seen / 1000, nats, color=shown.colour, marker=shown.marker, markevery=where, label=shown.words, linewidth=1
-        )
+        axes.plot(seen / 1000, nats, color=shown.colour, marker=shown.marker, markevery=where, linewidth=1)
     if VARIATIONAL in histories:
         axes.set(title="Divergence of codes from the prior", ylabel="nats an image")
         axes.set_ylim(bottom=0)
     else:
-        axes.set(title=r"Divergence of mean activations from $\rho$", ylabel="nats, sum over units")
+        axes.set(title=r"Divergence of mean activations from $\rho$", ylabel="nats, all units")
         if positive:
             axes.set_yscale("log")
     axes.set_xlabel("training images seen (thousands)")
-    axes.legend(loc="best")
 
 
 def every(count: int) -> int:

@@ -10,15 +10,16 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
 from invariscope.figures import style
+from invariscope.figures.generative_names import look
 
 # Who learns, in words, and the shade behind it.
 PHASES = {
-    "discriminator": ("discriminator alone", "#9ecae1"),
-    "generator": ("generator alone", "#fdd0a2"),
-    "both": ("both in turn", "#f0f0f0"),
+    "discriminator": ("discriminator alone", "#c8c8c8"),
+    "generator": ("generator alone", "#e4e4e4"),
+    "both": ("both in turn", "#ffffff"),
 }
-DISCRIMINATOR, GENERATOR, REAL, JUDGED, FOUND = (style.COLOURS[number] for number in (1, 2, 0, 3, 4))
-REFERENCE: dict[str, Any] = {"color": "#666666", "linestyle": ":", "linewidth": 0.9}
+DISCRIMINATOR, REAL, GENERATOR = style.COLOURS[6], style.COLOURS[0], look("dcgan")
+REFERENCE: dict[str, Any] = {"color": "#444444", "linestyle": ":", "linewidth": 0.9}
 
 
 def draw(path: Path, history: pa.Table, title: str) -> None:
@@ -28,26 +29,29 @@ def draw(path: Path, history: pa.Table, title: str) -> None:
     with style.figure(path, style.PAGE, 4.6) as figure:
         (losses, distance), (answers, classes) = figure.subplots(2, 2, sharex=True)
         curve(losses, values, "discriminator_loss", DISCRIMINATOR, "o", "discriminator")
-        curve(losses, values, "generator_loss", GENERATOR, "^", "generator")
-        losses.axhline(np.log(2), label="ln 2: cannot tell", **REFERENCE)
-        losses.set(title="Losses", ylabel="loss (nats)")
+        curve(losses, values, "generator_loss", GENERATOR.colour, GENERATOR.marker, "generator")
+        losses.axhline(np.log(2), label="ln 2: cannot tell apart", **REFERENCE)
+        losses.set(title="Losses", ylabel="loss (nats)", ylim=room_for_legend(losses))
         curve(answers, values, "real", REAL, "o", "real images")
-        curve(answers, values, "generated", GENERATOR, "^", "generated images")
-        answers.axhline(0.5, label="cannot tell", **REFERENCE)
-        answers.set(title="What the discriminator says", ylabel="probability of being real", ylim=(-0.03, 1.03))
-        curve(distance, values, "frechet_distance", JUDGED, "D", "samples from test images")
-        distance.set(title="Fréchet distance", ylabel="squared features of the judge", yscale="log")
-        curve(classes, values, "classes", FOUND, "s", "among samples")
-        classes.set(title="Classes that the judge finds", ylabel="fraction of the classes", ylim=(-0.03, 1.03))
+        curve(answers, values, "generated", GENERATOR.colour, GENERATOR.marker, "generated images")
+        answers.axhline(0.5, label="cannot tell apart", **REFERENCE)
+        answers.set(title="What the discriminator says", ylabel="probability of being real", ylim=(-0.03, 1.25))
+        curve(distance, values, "frechet_distance", GENERATOR.colour, GENERATOR.marker, "samples")
+        distance.set(title="Fréchet distance of samples", ylabel="squared features", yscale="log")
+        curve(classes, values, "classes", GENERATOR.colour, GENERATOR.marker, "samples")
+        classes.set(
+            title="Classes that the judge finds among samples", ylabel="fraction of the classes", ylim=(-0.03, 1.03)
+        )
         for axes in (losses, answers, distance, classes):
             shade(axes, spans)
         for axes in (losses, answers):
-            axes.legend(loc="best")
+            axes.legend(loc="upper center", ncols=3, columnspacing=1.2, handlelength=1.6)
         for axes in (answers, classes):
             axes.set_xlabel("batches")
             axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
         figure.legend(handles=key(spans), loc="outside lower center", ncols=len(spans))
-        figure.suptitle(f"DCGAN training: {title}")
+        before, after = (values["frechet_distance"][place] for place in (0, -1))
+        figure.suptitle(f"DCGAN training: {title}; Fréchet distance {before:.3g} before, {after:.3g} after")
 
 
 def phase_spans(iterations: list[int], phases: list[str]) -> dict[str, tuple[int, int]]:
@@ -60,18 +64,29 @@ def phase_spans(iterations: list[int], phases: list[str]) -> dict[str, tuple[int
 def curve(axes: Axes, values: dict[str, Any], name: str, colour: str, marker: str, label: str) -> None:
     """What is null is not drawn, and no line crosses it."""
     column = values[name].astype(float)
-    look: dict[str, Any] = {"markersize": 3, "markevery": 1 if len(column) <= 40 else len(column) // 20}
-    axes.plot(values["iteration"], column, color=colour, marker=marker, label=label, **look)
+    options: dict[str, Any] = {"markersize": 3, "markevery": 1 if len(column) <= 40 else len(column) // 20}
+    axes.plot(values["iteration"], column, color=colour, marker=marker, label=label, **options)
+
+
+def room_for_legend(axes: Axes) -> tuple[float, float]:
+    """Limits with a line of legend above the curves."""
+    low, high = axes.get_ylim()
+    return low, high + 0.22 * (high - low)
 
 
 def shade(axes: Axes, spans: dict[str, tuple[int, int]]) -> None:
     for phase, (start, end) in spans.items():
-        axes.axvspan(start, end, color=PHASES[phase][1], linewidth=0, zorder=0, alpha=0.7)
+        axes.axvspan(start, end, color=PHASES[phase][1], linewidth=0, zorder=0)
     axes.set_xlim(min(start for start, _ in spans.values()), max(end for _, end in spans.values()))
 
 
 def key(spans: dict[str, tuple[int, int]]) -> list[Patch]:
     return [
-        Patch(color=PHASES[phase][1], alpha=0.7, label=f"{PHASES[phase][0]}: batches {start + 1} to {end}")
+        Patch(
+            facecolor=PHASES[phase][1],
+            edgecolor="#999999",
+            linewidth=0.5,
+            label=f"{PHASES[phase][0]}: batches {start + 1} to {end}",
+        )
         for phase, (start, end) in spans.items()
     ]

@@ -15,7 +15,8 @@ from invariscope.figures.generative_names import in_order, look
 
 TWO_LAYERS = ("sparse", "dense")  # units that have a mean activation in [0, 1]
 SCALE = 0.5  # of |r|; what is above has the last colour
-BINS = 40
+BINS = 60
+TICKS = [factor * 10.0**power for power in range(-4, 0) for factor in (1, 2, 5)] + [1.0]  # of activations
 CONSTANT = "#d9d9d9"  # of units that are the same in every image
 Row = dict[str, Any]
 
@@ -45,16 +46,16 @@ def draw_matrices(
     figures: Mapping[tuple[str, str], Row],
 ) -> None:
     """Each of `large` beside the other, `small` under each other at the right; one scale of colours."""
-    columns = len(large) + bool(small)
-    ratios = [1.0] * len(large) + [0.55 if large else 1.0] * bool(small)
-    grid = figure.add_gridspec(1, columns, width_ratios=ratios)
-    panels = {kind: figure.add_subplot(grid[0, number]) for number, kind in enumerate(large)}
-    if small:
-        shape = (len(small), 1) if large else (1, len(small))
-        for kind, cell in zip(small, grid[0, -1].subgridspec(*shape), strict=True):
-            panels[kind] = figure.add_subplot(cell)
+    lines = max(1, len(small)) if large else 1
+    ratios = [1.0] * len(large) + ([0.5] if large and small else [1.0] * len(small))
+    grid = figure.add_gridspec(lines, len(ratios), width_ratios=ratios)
+    panels = {kind: figure.add_subplot(grid[:, number]) for number, kind in enumerate(large)}
+    for number, kind in enumerate(small):
+        panels[kind] = figure.add_subplot(grid[number, -1] if large else grid[0, number])
     for kind, axes in panels.items():
         shown = draw_matrix(axes, matrix_of(correlations, kind))
+        if kind in large or not large:
+            axes.set(xlabel="unit", ylabel="unit")
         axes.set_title(matrix_title(kind, figures, kind in large), fontsize=7.5 if kind in large else 6.5)
     bar = figure.colorbar(shown, ax=list(panels.values()), extend="max", shrink=0.8, pad=0.01)
     bar.set_label("|r| of two units over test images")
@@ -73,7 +74,6 @@ def draw_matrix(axes: Axes, matrix: np.ndarray) -> Any:
     colours = colormaps[style.SEQUENTIAL].with_extremes(bad=CONSTANT)
     shown = axes.imshow(matrix, cmap=colours, vmin=0, vmax=SCALE, interpolation="nearest")
     axes.grid(visible=False)
-    axes.set(xlabel="unit", ylabel="unit")
     axes.locator_params(nbins=5, integer=True)
     return shown
 
@@ -85,14 +85,14 @@ def matrix_title(kind: str, figures: Mapping[tuple[str, str], Row], large: bool)
     return f"{name}\nmean |r| {correlation}\nmean |cos| {cosine}"
 
 
-def measured(row: Row | None, interval: bool = True) -> str:
+def measured(row: Row | None, interval: bool = True, digits: int = 3) -> str:
     """A figure with its 95 % interval."""
     if row is None or row["value"] is None:
         return "unknown"
-    text = f"{row['value']:.3f}"
+    text = f"{row['value']:.{digits}f}"
     if not interval or row["ci_low"] is None or row["ci_high"] is None:
         return text
-    return f"{text} [{row['ci_low']:.3f}, {row['ci_high']:.3f}]"
+    return f"{text} [{row['ci_low']:.{digits}f}, {row['ci_high']:.{digits}f}]"
 
 
 def draw_activations(
@@ -107,8 +107,11 @@ def draw_activations(
         axes.hist(np.clip(values, low, 1), bins=bins, color=shown.colour, alpha=0.55, label=shown.words)
         axes.hist(np.clip(values, low, 1), bins=bins, color=shown.colour, histtype="step", linewidth=0.9)
     axes.axvline(sparsity, color=style.COLOURS[0], linestyle="--", linewidth=1, label=rf"target $\rho$ = {sparsity:g}")
-    errors = [f"{look(kind).short} {measured(figures.get((kind, 'sparsity_error')))}" for kind in means]
+    errors = [f"{look(kind).short} {measured(figures.get((kind, 'sparsity_error')), digits=4)}" for kind in means]
     axes.set_title(rf"Mean activation of units; mean $|\hat{{\rho}} - \rho|$: {', '.join(errors)}", fontsize=7.5)
     axes.set(xscale="log", xlabel=r"mean activation $\hat{\rho}$ over test images", ylabel="units")
     axes.set_xlim(low, 1)
+    ticks = [tick for tick in TICKS if tick >= low]
+    axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+    axes.minorticks_off()
     axes.legend(loc="best")

@@ -65,7 +65,7 @@ def draw_panel(axes: Axes, rows: Sequence[Row], kinds: Sequence[str], metric: st
     if metric == DISTANCE:
         axes.set_xscale("log")
     else:
-        axes.set_xlim(-0.04, 1.04)
+        axes.set_xlim(-0.06, 1.08)
     axes.set_yticks(range(len(kinds)), [look(kind).words for kind in kinds])
     axes.set_ylim(len(kinds) - 0.5, -0.5)
     axes.grid(visible=False, axis="y")

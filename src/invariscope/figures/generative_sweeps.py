@@ -1,6 +1,7 @@
 """What single latents of generative networks do to an image."""
 
 from collections.abc import Sequence
+from math import floor, log10
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from matplotlib.axes import Axes
 from invariscope.data.table import column_images
 from invariscope.figures import style
 from invariscope.figures.captioned import head, head_height
-from invariscope.figures.feature_images import MARGIN, picture, value_text
+from invariscope.figures.feature_images import MARGIN, MINUS, picture
 from invariscope.figures.generative_names import in_order, look
 
 ACROSS = 2  # networks side by side
@@ -35,7 +36,7 @@ def draw(path: Path, sweeps: pa.Table, title: str) -> None:
         top = head(
             axes,
             f"Sweeps along single latents: {title}",
-            "a row: one latent over its range in training codes, the others as in the code of a test image (DCGAN: at 0)",
+            "a row: one latent from its lowest to its highest value, all others held where they are",
             "the latents that change the image most, the strongest first; at the left their numbers and ranges",
         )
         for row, height in zip(rows, heights, strict=True):
@@ -59,8 +60,16 @@ def draw_block(axes: Axes, kind: str, lines: Sequence[Sequence[Row]], corner: tu
     for number, line in enumerate(lines):
         upper = top + NAME + number * (side + GAP)
         middle = upper + side / 2
-        first, last = value_text(line[0]["code"]), value_text(line[-1]["code"])
         axes.text(left + LABEL - 0.05, middle, f"{line[0]['latent']}", size=6.5, weight="bold", ha="right", va="bottom")
-        axes.text(left + LABEL - 0.05, middle, f"{first} … {last}", size=5, ha="right", va="top")
+        axes.text(
+            left + LABEL - 0.05, middle, range_text(line[0]["code"], line[-1]["code"]), size=5, ha="right", va="top"
+        )
         for place, row in enumerate(line):
             picture(axes, row["image"], (left + LABEL + place * (side + GAP), upper), side)
+
+
+def range_text(low: float, high: float) -> str:
+    """Both ends with the digits that the larger one needs for three."""
+    largest = max(abs(low), abs(high))
+    digits = max(0, 2 - floor(log10(largest))) if largest > 0 else 0
+    return f"{low:.{digits}f} … {high:.{digits}f}".replace("-", MINUS)
