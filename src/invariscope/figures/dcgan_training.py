@@ -10,6 +10,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
 from invariscope.figures import style
+from invariscope.figures.feature_images import value_text
 from invariscope.figures.generative_names import look
 
 # Who learns, in words, and the shade behind it.
@@ -30,11 +31,11 @@ def draw(path: Path, history: pa.Table, title: str) -> None:
         (losses, distance), (answers, classes) = figure.subplots(2, 2, sharex=True)
         curve(losses, values, "discriminator_loss", DISCRIMINATOR, "o", "discriminator")
         curve(losses, values, "generator_loss", GENERATOR.colour, GENERATOR.marker, "generator")
-        losses.axhline(np.log(2), label="ln 2: cannot tell apart", **REFERENCE)
+        losses.axhline(np.log(2), label="ln 2: cannot tell", **REFERENCE)
         losses.set(title="Losses", ylabel="loss (nats)", ylim=room_for_legend(losses))
-        curve(answers, values, "real", REAL, "o", "real images")
-        curve(answers, values, "generated", GENERATOR.colour, GENERATOR.marker, "generated images")
-        answers.axhline(0.5, label="cannot tell apart", **REFERENCE)
+        curve(answers, values, "real", REAL, "o", "real")
+        curve(answers, values, "generated", GENERATOR.colour, GENERATOR.marker, "generated")
+        answers.axhline(0.5, label="cannot tell", **REFERENCE)
         answers.set(title="What the discriminator says", ylabel="probability of being real", ylim=(-0.03, 1.25))
         curve(distance, values, "frechet_distance", GENERATOR.colour, GENERATOR.marker, "samples")
         distance.set(title="Fréchet distance of samples", ylabel="squared features", yscale="log")
@@ -45,13 +46,14 @@ def draw(path: Path, history: pa.Table, title: str) -> None:
         for axes in (losses, answers, distance, classes):
             shade(axes, spans)
         for axes in (losses, answers):
-            axes.legend(loc="upper center", ncols=3, columnspacing=1.2, handlelength=1.6)
+            axes.legend(loc="upper center", ncols=3, columnspacing=1.0, handlelength=1.4)
+        answers.set_yticks(np.linspace(0, 1, 6))
         for axes in (answers, classes):
             axes.set_xlabel("batches")
             axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
         figure.legend(handles=key(spans), loc="outside lower center", ncols=len(spans))
-        before, after = (values["frechet_distance"][place] for place in (0, -1))
-        figure.suptitle(f"DCGAN training: {title}; Fréchet distance {before:.3g} before, {after:.3g} after")
+        before, after = (value_text(float(values["frechet_distance"][place])) for place in (0, -1))
+        figure.suptitle(f"DCGAN training: {title}; Fréchet distance {before} before, {after} after")
 
 
 def phase_spans(iterations: list[int], phases: list[str]) -> dict[str, tuple[int, int]]:
@@ -64,7 +66,12 @@ def phase_spans(iterations: list[int], phases: list[str]) -> dict[str, tuple[int
 def curve(axes: Axes, values: dict[str, Any], name: str, colour: str, marker: str, label: str) -> None:
     """What is null is not drawn, and no line crosses it."""
     column = values[name].astype(float)
-    options: dict[str, Any] = {"markersize": 3, "markevery": 1 if len(column) <= 40 else len(column) // 20}
+    options: dict[str, Any] = {
+        "markersize": 3,
+        "clip_on": False,
+        "zorder": 3,
+        "markevery": 1 if len(column) <= 40 else len(column) // 20,
+    }
     axes.plot(values["iteration"], column, color=colour, marker=marker, label=label, **options)
 
 

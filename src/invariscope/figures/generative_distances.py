@@ -33,6 +33,7 @@ def draw(path: Path, evaluation: pa.Table, title: str) -> None:
     rows = [row for row in evaluation.to_pylist() if row["judge"] is not None and row["metric"] in METRICS]
     judges = list(dict.fromkeys(row["judge"] for row in rows))
     kinds = in_order(row["kind"] for row in rows if row["kind"] != REAL)
+    limits = {metric: limits_of(rows, metric) for metric in METRICS}
     height = 1.1 + len(judges) * (0.55 + 0.34 * len(kinds))
     with style.figure(path, style.PAGE, height) as figure:
         panels = figure.subplots(
@@ -41,7 +42,7 @@ def draw(path: Path, evaluation: pa.Table, title: str) -> None:
         for line, judge in zip(panels, judges, strict=True):
             for axes, metric in zip(line, METRICS, strict=True):
                 found = [row for row in rows if (row["judge"], row["metric"]) == (judge, metric)]
-                draw_panel(axes, found, kinds, metric)
+                draw_panel(axes, found, kinds, limits[metric])
             line[0].set_title(f"judge: {judge}", loc="left")
         for axes, label in zip(panels[-1], METRICS.values(), strict=True):
             axes.set_xlabel(label)
@@ -49,23 +50,29 @@ def draw(path: Path, evaluation: pa.Table, title: str) -> None:
         figure.suptitle(f"Images of generative networks against real ones: {title}")
 
 
-def draw_panel(axes: Axes, rows: Sequence[Row], kinds: Sequence[str], metric: str) -> None:
+def limits_of(rows: Sequence[Row], metric: str) -> tuple[float, float]:
+    """Of the axis of a metric, for all judges: a little more than what is known, and above 0 for distances."""
+    if metric != DISTANCE:
+        return -0.06, 1.08
+    ends = (row[name] for row in rows if row["metric"] == metric for name in ("value", "ci_low", "ci_high"))
+    known = [end for end in ends if end is not None and end > 0] or [1.0]
+    return min(known) / 1.4, max(known) * 1.4
+
+
+def draw_panel(axes: Axes, rows: Sequence[Row], kinds: Sequence[str], limits: tuple[float, float]) -> None:
     """A line a network, the first at the top; real images as a vertical line and the band of their interval."""
+    axes.set_xscale("log" if limits[0] > 0 else "linear")
     for row in rows:
         if row["kind"] == REAL and row["value"] is not None:
             axes.axvline(row["value"], color=style.COLOURS[0], linestyle="--", linewidth=1, zorder=1)
-            if row["ci_low"] is not None and row["ci_high"] is not None:
-                low = max(row["ci_low"], row["value"] / 10) if metric == DISTANCE else row["ci_low"]
-                axes.axvspan(low, row["ci_high"], color=style.COLOURS[0], alpha=0.15, linewidth=0, zorder=0)
+            if interval := interval_of(row, limits):
+                axes.axvspan(*interval, color=style.COLOURS[0], alpha=0.15, linewidth=0, zorder=0)
     for place, kind in enumerate(kinds):
         mine = {row["codes"]: row for row in rows if row["kind"] == kind and row["value"] is not None}
         known = [codes for codes in CODES if codes in mine]
         for number, codes in enumerate(known):
-            draw_value(axes, mine[codes], place + (number - (len(known) - 1) / 2) * APART, metric)
-    if metric == DISTANCE:
-        axes.set_xscale("log")
-    else:
-        axes.set_xlim(-0.06, 1.08)
+            draw_value(axes, mine[codes], place + (number - (len(known) - 1) / 2) * APART, limits)
+    axes.set_xlim(limits)
     axes.set_yticks(range(len(kinds)), [look(kind).words for kind in kinds])
     axes.set_ylim(len(kinds) - 0.5, -0.5)
     axes.grid(visible=False, axis="y")
@@ -73,16 +80,20 @@ def draw_panel(axes: Axes, rows: Sequence[Row], kinds: Sequence[str], metric: st
         axes.axhline(edge - 0.5, color="#dddddd", linewidth=0.5)
 
 
-def draw_value(axes: Axes, row: Row, height: float, metric: str) -> None:
-    """A marker, and the interval if there is one; on the logarithmic axis nothing that is not above 0."""
-    value, shown = row["value"], look(row["kind"])
-    if metric == DISTANCE and value <= 0:
-        return
-    if row["ci_low"] is not None and row["ci_high"] is not None:
-        low = max(row["ci_low"], value / 10) if metric == DISTANCE else max(0.0, row["ci_low"])
-        high = row["ci_high"] if metric == DISTANCE else min(1.0, row["ci_high"])
-        axes.plot([low, high], [height, height], color=shown.colour, linewidth=1.2)
-    axes.plot(value, height, color=shown.colour, marker=shown.marker, markersize=5, **filled(row["codes"]))
+def interval_of(row: Row, limits: tuple[float, float]) -> tuple[float, float] | None:
+    """The interval as far as the axis goes: one of few draws may reach below 0."""
+    if row["ci_low"] is None or row["ci_high"] is None:
+        return None
+    return max(row["ci_low"], limits[0]), min(row["ci_high"], limits[1])
+
+
+def draw_value(axes: Axes, row: Row, height: float, limits: tuple[float, float]) -> None:
+    """A marker, at the edge if the axis does not go that far; and the interval if there is one."""
+    shown = look(row["kind"])
+    if interval := interval_of(row, limits):
+        axes.plot(interval, (height, height), color=shown.colour, linewidth=1.2)
+    options = {"marker": shown.marker, "markersize": 5, "clip_on": False, **filled(row["codes"])}
+    axes.plot(max(row["value"], limits[0]), height, color=shown.colour, **options)
 
 
 def filled(codes: str) -> dict[str, Any]:

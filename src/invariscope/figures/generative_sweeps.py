@@ -36,7 +36,7 @@ def draw(path: Path, sweeps: pa.Table, title: str) -> None:
         top = head(
             axes,
             f"Sweeps along single latents: {title}",
-            "a row: one latent from its lowest to its highest value, all others held where they are",
+            "a row: one latent from its lowest to its highest value, all others held",
             "the latents that change the image most, the strongest first; at the left their numbers and ranges",
         )
         for row, height in zip(rows, heights, strict=True):
