@@ -14,7 +14,7 @@ from invariscope.figures import style
 from invariscope.figures.generative_names import in_order, look
 
 TWO_LAYERS = ("sparse", "dense")  # units that have a mean activation in [0, 1]
-SCALE = 0.5  # of |r|; what is above has the last colour
+SCALE, STRONG = 0.5, 0.25  # the last colour of |r|, which is 1 if some mean |r| is more than the second
 BINS = 60
 TICKS = [factor * 10.0**power for power in range(-4, 0) for factor in (1, 2, 5)] + [1.0]  # of activations
 CONSTANT = "#d9d9d9"  # of units that are the same in every image
@@ -52,12 +52,15 @@ def draw_matrices(
     panels = {kind: figure.add_subplot(grid[:, number]) for number, kind in enumerate(large)}
     for number, kind in enumerate(small):
         panels[kind] = figure.add_subplot(grid[number, -1] if large else grid[0, number])
+    matrices = {kind: matrix_of(correlations, kind) for kind in panels}
+    strong = any(np.nan_to_num(matrix).mean() > STRONG for matrix in matrices.values() if len(matrix) > 8)
+    scale = 1.0 if strong else SCALE
     for kind, axes in panels.items():
-        shown = draw_matrix(axes, matrix_of(correlations, kind))
+        shown = draw_matrix(axes, matrices[kind], scale)
         if kind in large or not large:
             axes.set(xlabel="unit", ylabel="unit")
         axes.set_title(matrix_title(kind, figures, kind in large), fontsize=7.5 if kind in large else 6.5)
-    bar = figure.colorbar(shown, ax=list(panels.values()), extend="max", shrink=0.8, pad=0.01)
+    bar = figure.colorbar(shown, ax=list(panels.values()), extend="neither" if strong else "max", shrink=0.8, pad=0.01)
     bar.set_label("|r| of two units over test images")
 
 
@@ -70,9 +73,9 @@ def matrix_of(correlations: pa.Table, kind: str) -> np.ndarray:
     return found
 
 
-def draw_matrix(axes: Axes, matrix: np.ndarray) -> Any:
+def draw_matrix(axes: Axes, matrix: np.ndarray, scale: float) -> Any:
     colours = colormaps[style.SEQUENTIAL].with_extremes(bad=CONSTANT)
-    shown = axes.imshow(matrix, cmap=colours, vmin=0, vmax=SCALE, interpolation="nearest")
+    shown = axes.imshow(matrix, cmap=colours, vmin=0, vmax=scale, interpolation="nearest")
     axes.grid(visible=False)
     axes.locator_params(nbins=5, integer=True)
     return shown
@@ -81,8 +84,9 @@ def draw_matrix(axes: Axes, matrix: np.ndarray) -> Any:
 def matrix_title(kind: str, figures: Mapping[tuple[str, str], Row], large: bool) -> str:
     correlation = measured(figures.get((kind, "code_correlation")), large)
     cosine = measured(figures.get((kind, "code_cosine")), large)
-    name = look(kind).words if large else look(kind).short
-    return f"{name}\nmean |r| {correlation}\nmean |cos| {cosine}"
+    if large:
+        return f"{look(kind).words}\nmean |r| {correlation}\nmean |cos| {cosine}"
+    return f"{look(kind).short}\n|r| {correlation}, |cos| {cosine}"
 
 
 def measured(row: Row | None, interval: bool = True, digits: int = 3) -> str:

@@ -64,7 +64,7 @@ def draw_panel(axes: Axes, rows: Sequence[Row], kinds: Sequence[str], limits: tu
     axes.set_xscale("log" if limits[0] > 0 else "linear")
     for row in rows:
         if row["kind"] == REAL and row["value"] is not None:
-            axes.axvline(row["value"], color=style.COLOURS[0], linestyle="--", linewidth=1, zorder=1)
+            axes.axvline(row["value"], color=style.COLOURS[0], linestyle="--", linewidth=1, zorder=1.8)
             if interval := interval_of(row, limits):
                 axes.axvspan(*interval, color=style.COLOURS[0], alpha=0.15, linewidth=0, zorder=0)
     for place, kind in enumerate(kinds):
