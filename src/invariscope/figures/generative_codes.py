@@ -52,11 +52,11 @@ def draw_matrices(
     panels = {kind: figure.add_subplot(grid[:, number]) for number, kind in enumerate(large)}
     for number, kind in enumerate(small):
         panels[kind] = figure.add_subplot(grid[number, -1] if large else grid[0, number])
-    matrices = {kind: matrix_of(correlations, kind) for kind in panels}
-    strong = any(np.nan_to_num(matrix).mean() > STRONG for matrix in matrices.values() if len(matrix) > 8)
+    means = [figures[kind, "code_correlation"]["value"] for kind in panels if (kind, "code_correlation") in figures]
+    strong = any(mean is not None and mean > STRONG for mean in means)
     scale = 1.0 if strong else SCALE
     for kind, axes in panels.items():
-        shown = draw_matrix(axes, matrices[kind], scale)
+        shown = draw_matrix(axes, matrix_of(correlations, kind), scale)
         if kind in large or not large:
             axes.set(xlabel="unit", ylabel="unit")
         axes.set_title(matrix_title(kind, figures, kind in large), fontsize=7.5 if kind in large else 6.5)
