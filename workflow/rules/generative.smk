@@ -11,12 +11,12 @@ rule train_autoencoder:
         history="results/{study}/generative/{kind}/history.parquet",
         metrics="results/{study}/generative/{kind}/metrics.json",
         reconstructions="results/{study}/generative/{kind}/reconstructions.parquet",
-    wildcard_constraints:
-        kind="|".join(plan.CODERS),
     log:
         "logs/train_autoencoder/{study}/{kind}.log",
     benchmark:
         "benchmarks/jobs/train_autoencoder/{study}/{kind}.tsv"
+    wildcard_constraints:
+        kind="|".join(plan.CODERS),
     conda:
         "../envs/library.yaml"
     threads: 1

@@ -1,9 +1,11 @@
 """Parameters of generative networks, as params.yaml names them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from invariscope.errors import UserError
+from invariscope.params import build
 
 
 @dataclass(frozen=True)
@@ -81,18 +83,17 @@ class GenerativeEvaluation:
     resamples: int = 200  # of the bootstrap of the correlation of codes
 
 
-CODERS: dict[str, type[AutoencoderTraining] | type[SparseTraining]] = {
-    "autoencoder": AutoencoderTraining,
-    "variational": VariationalTraining,
-    "sparse": SparseTraining,
-    "dense": SparseTraining,  # the sparse one's control, of equal size
-}
-DCGAN = "dcgan"
+AUTOENCODER, VARIATIONAL, SPARSE, DENSE, DCGAN = "autoencoder", "variational", "sparse", "dense", "dcgan"
+CODERS = (AUTOENCODER, VARIATIONAL, SPARSE, DENSE)  # with an encoder; dense is the control of sparse, of equal size
 NETWORKS = (*CODERS, DCGAN)
 
 
-def coder_training(kind: str) -> type[AutoencoderTraining] | type[SparseTraining]:
-    """The parameters of an autoencoder of a kind. Raises UserError for what is none."""
-    if kind not in CODERS:
-        raise UserError(f"{kind!r} is no kind of autoencoder; use {', '.join(CODERS)}")
-    return CODERS[kind]
+def coder_training(kind: str, values: Mapping[str, Any]) -> AutoencoderTraining | SparseTraining:
+    """The training of an autoencoder of a kind, from its block of params.yaml. Raises UserError for what is none."""
+    if kind == AUTOENCODER:
+        return build(AutoencoderTraining, values)
+    if kind == VARIATIONAL:
+        return build(VariationalTraining, values)
+    if kind in (SPARSE, DENSE):
+        return build(SparseTraining, values)
+    raise UserError(f"{kind!r} is no kind of autoencoder; use {', '.join(CODERS)}")

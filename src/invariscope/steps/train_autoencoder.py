@@ -12,7 +12,6 @@ from invariscope.generative import config as configuration
 from invariscope.generative import networks, reconstruct, sparse, train, variational
 from invariscope.generative.config import coder_training
 from invariscope.generative.network_file import save_network
-from invariscope.params import build
 from invariscope.runtime import open_device
 from invariscope.seeding import derive
 
@@ -36,7 +35,7 @@ def run(
     metrics: Path,
     reconstructions: Path,
 ) -> None:
-    config = build(coder_training(kind), params["settings"])
+    config = coder_training(kind, params["settings"])
     place = open_device(device)
     checkpoint = Checkpoint({"step": "train_autoencoder", "kind": kind, **params}, [data, *CODE])
     images, test, split = read_data(data, "train"), open_data(data, "test"), monitored_split(data)
