@@ -62,8 +62,9 @@ def evaluate(
     rows, units, pairs, samples, sweeps = real_rows(judges, seen, held_out), [], [], [], []
     for kind, network in track(networks.items(), label, len(networks)):
         rows += network_rows(kind, network, judges, config, held_out, seed)
+        start = sheets.sweep_start(network, held_out, torch_generator(seed, kind, "sweep"))
         samples += sheets.sample_rows(kind, network, first, torch_generator(seed, kind, "sheet"))
-        sweeps += sheets.sweep_rows(kind, network, sheets.sweep_start(network, held_out))
+        sweeps += sheets.sweep_rows(kind, network, start)
     for kind, coder in coders.items():
         rows += measure_codes(kind, coder, held_out, config.resamples, seed)
         units += unit_rows(kind, coder, held_out)

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from invariscope.classifiers.evaluation import predict
 from invariscope.classifiers.model_file import Classifier
-from invariscope.data.table import Images, ImageSet
+from invariscope.data.table import ImageSet
 from invariscope.generative.codes import BLOCK, codes_of
 from invariscope.generative.dcgan import Generator
 from invariscope.generative.networks import Coder
@@ -86,12 +86,11 @@ def moved(network: Network, start: Tensor, latent: int, places: Tensor) -> Tenso
     return codes
 
 
-def sweep_start(network: Network, images: Images) -> Tensor:
-    """The code (d,) that sweeps start from: that of an image, or of the middle of the box if images have no codes."""
+def sweep_start(network: Network, images: ImageSet, random: torch.Generator) -> Tensor:
+    """The code (d,) that sweeps start from: that of the first image, or a drawn one if images have no codes."""
     if isinstance(network, Generator):
-        return (network.low + network.high) / 2
-    with torch.inference_mode():
-        return network.encode(images.tensors()[0].to(network.low.device))[0].clone()
+        return network.draw(1, random)[0]
+    return codes_of(network, images)[0].clone()
 
 
 def basis_rows(networks: Mapping[str, Coder], images: ImageSet) -> list[Row]:
