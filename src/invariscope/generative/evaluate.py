@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from invariscope.classifiers.model_file import Classifier
-from invariscope.data.table import Images, ImageSet
+from invariscope.data.table import Images, Split, balanced
 from invariscope.generative import sheets
 from invariscope.generative.code_statistics import ENCODED, correlation_rows, measure_codes, unit_rows
 from invariscope.generative.codes import codes_of
@@ -46,17 +46,14 @@ def evaluate(
     networks: Mapping[str, Network],
     judges: Mapping[str, Classifier],
     config: GenerativeEvaluation,
-    train: ImageSet,
-    test: ImageSet,
+    train: Split,
+    test: Split,
     seed: int,
     label: str = "generative networks",
 ) -> Evaluation:
-    """Judge networks by name. Real images are the first `images` of each split, `draws` times as many of the training.
-
-    The first judge says what samples show.
-    """
-    held_out = test.at(np.arange(min(config.images, len(test))))
-    seen = train.at(np.arange(min(config.draws * len(held_out), len(train))))
+    """Judge networks by name, against equally many images of each class; the first judge says what samples show."""
+    held_out = shuffled(test, config.images, seed)
+    seen = shuffled(train, config.draws * len(held_out), seed)
     coders = {kind: network for kind, network in networks.items() if isinstance(network, Coder)}
     first = next(iter(judges.values()))
     rows, units, pairs, samples, sweeps = real_rows(judges, seen, held_out), [], [], [], []
@@ -70,6 +67,12 @@ def evaluate(
         units += unit_rows(kind, coder, held_out)
         pairs += correlation_rows(kind, coder, held_out)
     return Evaluation(rows, units, pairs, samples, sweeps, sheets.basis_rows(coders, held_out))
+
+
+def shuffled(images: Split, limit: int, seed: int) -> Images:
+    """At most `limit` images, of each class as many, in random order: any part of them has all classes."""
+    chosen = balanced(images, limit)
+    return chosen.at(torch.randperm(len(chosen), generator=torch_generator(seed, "images")).numpy())
 
 
 def real_rows(judges: Mapping[str, Classifier], train: Images, test: Images) -> list[Row]:
