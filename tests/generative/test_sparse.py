@@ -63,6 +63,12 @@ def test_the_control_starts_with_the_same_weights() -> None:
     assert all(torch.equal(one, other) for one, other in zip(sparse.parameters(), dense.parameters(), strict=True))
 
 
+def test_without_activations_the_mean_image_is_drawn() -> None:
+    network, mean = TwoLayer(1, 4, 3, 0.1, 1.0), torch.linspace(0.1, 0.9, 16).view(1, 4, 4)
+    network.start_at(mean)
+    torch.testing.assert_close(network.decode(torch.zeros(1, 3))[0], mean)
+
+
 def test_the_basis_is_what_a_unit_adds() -> None:
     network = TwoLayer(3, 6, 4, 0.1, 1.0)
     with torch.no_grad():

@@ -71,6 +71,9 @@ class Coder(nn.Module):
         below = places.long().clamp(max=QUANTILES - 2)
         return torch.lerp(self.quantiles.gather(0, below), self.quantiles.gather(0, below + 1), places - below)
 
+    def start_at(self, mean: Tensor) -> None:
+        """Take the mean of the training images (C, H, W), in [0, 1], as what is drawn when nothing is known."""
+
     def matrices(self) -> list[Tensor]:
         """Parameters that Muon trains. Kernels must have been flattened."""
         return []

@@ -1,12 +1,16 @@
 """The text's sparse autoencoder: two layers of sigmoids, ½‖x̂ - x‖² + β Σ_j KL(ρ ‖ ρ̂_j) (paper 004, "AutoEncoders").
 
-ρ̂_j is the mean activation of unit j over the batch. Each layer's weights start as the text's simple network would:
-small and random, biases at 0.
+ρ̂_j is the mean activation of unit j over the batch. Our choice where the text is silent: the biases of the output start
+where they draw the mean image. From 0, which is grey, dark images make nearly every unit say 1 for good, and be taken
+off.
 """
 
+import torch
 from torch import Generator, Tensor, nn
 
 from invariscope.generative.networks import Coder, Terms
+
+DARKEST = 0.01  # what a mean intensity is kept from 0 and 1 by, where a sigmoid has no slope
 
 
 class TwoLayer(Coder):
@@ -35,6 +39,11 @@ class TwoLayer(Coder):
         divergence = sparsity_divergence(activations, self.sparsity)
         total = errors.sum() / (2 * len(x)) + self.sparsity_weight * divergence
         return Terms(total, errors.mean(), divergence)
+
+    @torch.no_grad()
+    def start_at(self, mean: Tensor) -> None:
+        output = next(module for module in self.decoder if isinstance(module, nn.Linear))
+        output.bias.copy_(mean.flatten().clamp(DARKEST, 1 - DARKEST).logit())
 
     def basis(self) -> Tensor:
         """(units, C, H, W): what each unit adds to an image, before the last sigmoid."""

@@ -82,6 +82,7 @@ class Run:
         self.pixels = torch.from_numpy(images.pixels)  # (N, C, H, W) uint8
         self.mean = mean_image(images)  # (C, H, W)
         self.autoencoder = new_autoencoder(config, images.shape, seed, device)
+        self.autoencoder.start_at(self.mean.to(device))
         flatten_kernels(self.autoencoder)
         self.optimisers = optimisers_of(self.autoencoder, config)
         self.iterations = max(1, config.images // config.batch_size)
