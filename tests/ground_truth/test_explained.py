@@ -49,10 +49,11 @@ def test_noise_that_is_not_orthogonal_is_as_regression_says() -> None:
     found = explained(motion, tangents)
     for n in range(6):
         _, left, *_ = np.linalg.lstsq(tangents[n].T, motion[n], rcond=None)
-        assert found.joint[n] == pytest.approx(1 - left[0] / motion[n] @ motion[n])
+        total = motion[n] @ motion[n]
+        assert found.joint[n] == pytest.approx(1 - left[0] / total)
         for place in range(5):
             _, without, *_ = np.linalg.lstsq(np.delete(tangents[n], place, 0).T, motion[n], rcond=None)
-            assert found.unique[n, place] == pytest.approx((without[0] - left[0]) / motion[n] @ motion[n])
+            assert found.unique[n, place] == pytest.approx((without[0] - left[0]) / total)
             cosine = motion[n] @ tangents[n, place] / np.linalg.norm(motion[n]) / np.linalg.norm(tangents[n, place])
             assert found.alone[n, place] == pytest.approx(cosine**2)
 

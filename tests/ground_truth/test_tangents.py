@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from functools import partial
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -105,7 +106,7 @@ def test_smaller_steps_agree_with_the_step(source: str) -> None:
     labels, factors, size = DRAWN[source]
     steps = (4 * STEP, 2 * STEP, STEP, STEP / 2)
     found = [tangents(source, labels, factors, CONTINUOUS[source], size, step) for step in steps]
-    gaps = [np.nanmean(norms(one - other) / norms(other)) for one, other in zip(found, found[1:], strict=False)]
+    gaps = [np.nanmean(norms(one - other) / norms(other)) for one, other in pairwise(found)]
     assert gaps[0] > gaps[1] > gaps[2]
     cosine = (found[2] * found[3]).sum(axis=(2, 3, 4)) / np.maximum(norms(found[2]) * norms(found[3]), 1e-9)
     assert cosine[norms(found[3]) > 0].min() > 0.98
@@ -212,7 +213,7 @@ def test_factors_without_symmetry_are_just_apart() -> None:
 def test_a_plain_circle_has_no_rotation_and_nothing_to_score() -> None:
     labels, factors, size = DRAWN[SHAPES]
     shape, _, colour = parts_of(labels)
-    plain = (procedural_shapes.SHAPES[2] == "circle") & (shape == 2) & (colour < 4)
+    plain = (shape == procedural_shapes.SHAPES.index("circle")) & (colour < len(procedural_shapes.COLOURS))
     assert (symmetric(SHAPES, "rotation", labels) == plain).all() and plain.any()
     assert not symmetric(SHAPES, "radius", labels).any() and not symmetric(DIGITS, "rotation", labels % 10).any()
     found = tangents(SHAPES, labels, factors, ["rotation"], size)[:, 0]
