@@ -82,7 +82,7 @@ def test_a_smooth_picture_s_tangents_are_its_derivatives_to_order_two() -> None:
 def test_single_precision_limits_how_small_a_step_may_be() -> None:
     assert error(1e-2, np.float32) == pytest.approx(error(1e-2), rel=0.01)  # the difference's own error
     assert error(1e-6, np.float32) > 10 * error(STEP, np.float32)  # the rounding's
-    assert error(STEP, np.float32) < 1e-4
+    assert error(STEP, np.float32) < 1e-3
 
 
 @pytest.mark.parametrize("source", DRAWN)
@@ -93,23 +93,37 @@ def test_a_small_change_of_a_factor_moves_the_image_along_its_tangent(source: st
     assert found.shape == (len(labels), len(names), *drawn(source, factors).shape[1:]) and found.dtype == np.float32
     ranges = {SHAPES: procedural_shapes.FACTORS, DIGITS: procedural_digits.FACTORS}[source]
     for place, name in enumerate(names):
-        by = 2e-3
+        by = 2e-4  # of the range
         changed = {**factors, name: factors[name] + by * (ranges[name].high - ranges[name].low)}
         change = drawn(source, changed) - drawn(source, factors)
         moves = ~symmetric(source, name, labels)
         left = norms(change - by * found[:, place])[moves] / norms(change)[moves]
-        assert np.median(left) < 0.15 and left.max() < 0.4, name
+        assert np.median(left) < 0.1 and left.max() < 0.3, name
 
 
 @pytest.mark.parametrize("source", DRAWN)
-def test_smaller_steps_agree_with_the_step(source: str) -> None:
+def test_smaller_steps_come_nearer_until_they_agree(source: str) -> None:
+    """Slowly: pixels that an edge begins or ends to cross within the step see half of a slope, and make up the error.
+    Their number falls with the step, and the root mean square error with its root."""
     labels, factors, size = DRAWN[source]
-    steps = (4 * STEP, 2 * STEP, STEP, STEP / 2)
-    found = [tangents(source, labels, factors, CONTINUOUS[source], size, step) for step in steps]
-    gaps = [np.nanmean(norms(one - other) / norms(other)) for one, other in pairwise(found)]
-    assert gaps[0] > gaps[1] > gaps[2]
-    cosine = (found[2] * found[3]).sum(axis=(2, 3, 4)) / np.maximum(norms(found[2]) * norms(found[3]), 1e-9)
-    assert cosine[norms(found[3]) > 0].min() > 0.98
+    names = [name for name in CONTINUOUS[source] if name != "intensity"]  # in which images are linear
+    steps = (4e-2, 1e-2, 2.5e-3, STEP, STEP / 2)
+    *coarse, found, finer = (tangents(source, labels, factors, names, size, step) for step in steps)
+    moves = norms(found) > 0
+    gaps = [np.mean((norms(other - found))[moves] / norms(found)[moves]) for other in coarse]
+    assert all(1.5 < one / other < 5 for one, other in pairwise(gaps))
+    cosine = (found * finer).sum(axis=(2, 3, 4))[moves] / (norms(found) * norms(finer))[moves]
+    assert cosine.min() > 0.98 and np.median(cosine) > 0.999
+
+
+def test_pixels_that_an_edge_runs_through_all_the_while_have_order_two() -> None:
+    labels, factors, size = DRAWN[DIGITS]
+    coarse, half, fine = (tangents(DIGITS, labels, factors, ["slant"], size, step)[:, 0] for step in (4e-2, 2e-2, 1e-3))
+    ends = np.stack([drawn(DIGITS, {**factors, "slant": factors["slant"] + by}) for by in (-4, -2, 0, 2, 4)])  # degrees
+    partly = ((ends > 0.01) & (ends < 0.99 * ends.max(axis=(3, 4), keepdims=True))).all(axis=0)
+    seen = partly & (np.abs(fine) > 0.01 * np.abs(fine).max())
+    errors = [np.median(np.abs(other - fine)[seen] / np.abs(fine)[seen]) for other in (coarse, half)]
+    assert errors[0] / errors[1] == pytest.approx(4, rel=0.2) and seen.sum() > 1000
 
 
 def test_shifting_is_the_picture_s_own_slope() -> None:
@@ -138,8 +152,8 @@ def test_the_tangent_of_intensity_is_the_image_over_its_intensity() -> None:
     labels, factors, size = DRAWN[DIGITS]
     found = tangents(DIGITS, labels, factors, ["intensity"], size)[:, 0]
     known = procedural_digits.FACTORS["intensity"]
-    image = drawn(DIGITS, factors) / factors["intensity"][:, None, None, None]
-    assert np.abs(found - image * (known.high - known.low)).max() < 1e-3 * (known.high - known.low)
+    image = drawn(DIGITS, factors) / factors["intensity"][:, None, None, None] * (known.high - known.low)
+    assert np.abs(found - image).max() < 0.02 * image.max() and (norms(found - image) < 0.01 * norms(image)).all()
 
 
 def test_a_range_that_params_narrow_changes_no_tangent() -> None:

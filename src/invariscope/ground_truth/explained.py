@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 SMALLEST = 1e-6  # root mean square, intensity: a smaller motion or tangent is none (that of `invariance.attributes`)
-CUTOFF = 1e-2  # singular values of unit directions under this share of the largest are none
+CUTOFF = 3e-2  # singular values of unit directions under this share of the largest are none: a tangent's own error
 
 
 @dataclass(frozen=True)
@@ -45,8 +45,8 @@ def explained_span(motion: np.ndarray, tangents: np.ndarray, cutoff: float = CUT
     whether the factor is among what the motion can do: it is 1 for either of two factors that two axes follow.
 
     Our choice: directions are scaled to unit length first, and of those that nearly depend on one another (singular
-    values under `cutoff` of the largest) only the independent part counts, for axes as for tangents: what two unit
-    vectors less than about 1.4 `cutoff` radians apart differ by is not told from the error of the tangents.
+    values under `cutoff` of the largest) only what they have in common counts, for axes as for tangents: two that are
+    less than 2 `cutoff` radians apart are one, since the error of tangents is as large as what they differ by.
     """
     basis, rank = orthonormal(motion, cutoff)  # (N, A, D)
     units = normalised(tangents)  # (N, F, D)
