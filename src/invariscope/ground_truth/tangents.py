@@ -3,6 +3,10 @@
 Our choice: central differences of the renderer, as nothing need be differentiated by hand, and the picture that is
 measured is the one that was drawn. A tangent's unit is intensity per range of its factor (the data set's own range,
 not one that params.yaml narrows), so that factors can be compared, also between a study and its twin.
+
+A tangent tells small changes only. An edge that moves by more than its own width leaves it: of the true change by a
+hundredth of the range it explains 0.63 for the rotation of shapes and 0.96 or more for all others (median); by a tenth,
+nothing for that rotation and 0.5 to 0.9 for most. A share is to be held against these, not against 1.
 """
 
 from collections.abc import Callable, Mapping, Sequence
