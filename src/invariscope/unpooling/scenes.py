@@ -6,31 +6,26 @@ shapes at the lower end of the radii that the classifier was trained on, digits 
 further from the middle than any training image.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
-from importlib import import_module
 
 import numpy as np
 import torch
 
 from invariscope.data.factors import as_bytes
-from invariscope.data.sources import SOURCES
+from invariscope.data.rendering import Factors, Renderer, open_renderer
 from invariscope.data.table import ImageSet
 from invariscope.errors import UserError
 
-Factors = Mapping[str, np.ndarray]
 RADII = (48.0, 52.0)  # of shapes, px of a canvas of 200; a pair of larger ones would overlap
 REACH, BETWEEN = 5.0, 4.0  # px of 200: paint beyond the radius, at most, and room between two shapes
 SHRINK, CORNER, THINNEST = 0.55, 7.0, 1.4  # of digits: factor, px of 28 from the middle, and px of the thinnest pen
 
 
 @dataclass(frozen=True)
-class Source:
-    """How a drawn data set paints its images, and where they are painted."""
+class Source(Renderer):
+    """A drawn data set, and how its factors are moved to draw in a corner."""
 
-    render: Callable[[np.ndarray, Factors], np.ndarray]  # labels (N,), factors -> (N, C, H, W) in [0, 1]
-    mask: Callable[[np.ndarray, Factors], np.ndarray]  # -> (N, H, W) bool
     corner: Callable[[Factors, np.ndarray, np.ndarray], dict[str, np.ndarray]]
 
 
@@ -51,10 +46,7 @@ def open_source(name: str, size: int) -> Source:
     corner = CORNERS.get(name)
     if corner is None:
         raise UserError(f"data.source: {name!r} gives no true mask; {' and '.join(CORNERS)} do")
-    module = import_module(SOURCES[name])
-    if name == "procedural_shapes":
-        return Source(partial(module.render, size=size), partial(module.mask, size=size, inside=False), corner)
-    return Source(lambda *drawn: module.render(*drawn, size)[:, None], partial(module.mask, size=size), corner)
+    return Source(**vars(open_renderer(name, size)), corner=corner)
 
 
 def shapes_in_corner(factors: Factors, side: np.ndarray, chance: np.ndarray) -> dict[str, np.ndarray]:
