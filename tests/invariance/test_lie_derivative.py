@@ -147,8 +147,7 @@ def test_classifiers_of_every_architecture(name: str) -> None:
     settings, layers = ARCHITECTURES[name]
     config = {"architecture": name, **settings}
     normalisation = Normalisation((0.4, 0.5, 0.6), (0.2, 0.3, 0.25))
-    network = drawn(lambda: build_network(config, 3, 24, 4))
-    model = Classifier(network, config, 3, 24, "abcd", normalisation).double().eval()
+    model = drawn(lambda: Classifier(build_network(config, 3, 24, 4), config, 3, 24, "abcd", normalisation))
     images, motion, layers = pictures(2, 24, 3), Motion("rotation"), (*layers, "class")
     found = lie_errors(model, images, layers, motion)
     np.testing.assert_allclose(found.cumulative, central_errors(model, images, layers, motion), rtol=1e-3, atol=1e-9)

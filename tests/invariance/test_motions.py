@@ -41,8 +41,16 @@ def test_speed_multiplies_the_velocity(family: str) -> None:
 
 @pytest.mark.parametrize(
     ("family", "time"),
-    [("translation_x", 0.25), ("translation_y", -0.5), ("rotation", 90), ("rotation", -180)]
-    + [("brightness", 0.2), ("contrast", -0.4), ("contrast_mean", 1.5), ("grayscale", 0.7)],
+    [
+        ("translation_x", 0.25),
+        ("translation_y", -0.5),
+        ("rotation", 90),
+        ("rotation", -180),
+        ("brightness", 0.2),
+        ("contrast", -0.4),
+        ("contrast_mean", 1.5),
+        ("grayscale", 0.7),
+    ],
 )
 @pytest.mark.parametrize("fill", ["zeros", "reflection", "border"])
 def test_magnitudes_are_those_of_the_screening(family: str, time: float, fill: str) -> None:
