@@ -6,10 +6,13 @@ import torch
 from torch import Tensor, nn
 
 
-def pictures(count: int, size: int = 8, channels: int = 1, seed: int = 0) -> Tensor:
-    """Random smooth images (N, C, size, size) float64 in [0, 1]."""
-    noise = torch.rand(count, channels, size, size, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
-    return (noise + noise.roll(1, 2) + noise.roll(1, 3) + noise.roll((1, 1), (2, 3))) / 4
+def pictures(count: int, size: int = 8, channels: int = 1, seed: int = 0, smoothed: int = 1) -> Tensor:
+    """Random images (N, C, size, size) float64 in [0, 1], smoothed so many times."""
+    generator = torch.Generator().manual_seed(seed)
+    images = torch.rand(count, channels, size, size, generator=generator, dtype=torch.float64)
+    for _ in range(smoothed):
+        images = (images + images.roll(1, 2) + images.roll(1, 3) + images.roll((1, 1), (2, 3))) / 4
+    return images
 
 
 def drawn(build: Callable[[], nn.Module], seed: int = 0) -> nn.Module:

@@ -58,6 +58,10 @@ class Motion:
     def velocity(self, images: Tensor) -> Tensor:
         """The derivative of `moved` by time at 0 (N, C, H, W), by forward-mode differentiation: exact, no step."""
         if self.geometric:  # the weights of the sum are differentiated; what is summed does not depend on time
+            if (
+                self.fill != "zeros"
+            ):  # then the rates sum to 0: what is the same everywhere stands still to the last bit
+                images = images - images[..., :1, :1]
             return _resampled(images, *_rates(self, images.shape[2], images.shape[3]))
         zero = images.new_zeros(())
         return torch.func.jvp(lambda time: self._intensity(images, time), (zero,), (torch.ones_like(zero),))[1]
