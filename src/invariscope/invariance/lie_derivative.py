@@ -86,7 +86,8 @@ def lie_errors(
     errors = np.concatenate([part for part, _ in parts], axis=2)  # (3, L, N)
     speed = np.concatenate([part for _, part in parts])
     spread = np.array([spreads[name].value for name in modules])
-    return LieErrors(tuple(modules), *errors, speed, spread, spreads[""].value)
+    cumulative, own, contribution = errors
+    return LieErrors(tuple(modules), cumulative, own, contribution, speed, spread, spreads[""].value)
 
 
 def contributions(
@@ -148,8 +149,9 @@ def _tangents(
     def listener(name: str) -> Hook:
         def hook(_: nn.Module, __: object, output: Tensor) -> Tensor | None:
             primal, tangent = forward_ad.unpack_dual(output)
-            found[name] = torch.zeros_like(primal) if tangent is None else tangent.clone()  # clone: see read_layers
-            return forward_ad.make_dual(primal.clone(), replaced[name]) if name in replaced else None
+            # Clones, here and below, because what follows may work in place, on tangents too.
+            found[name] = torch.zeros_like(primal) if tangent is None else tangent.clone()
+            return forward_ad.make_dual(primal.clone(), replaced[name].clone()) if name in replaced else None
 
         return hook
 

@@ -9,6 +9,7 @@ centre of a pixel is the central difference, right for parabolas; -3/4, as scree
 times too steep.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -89,9 +90,10 @@ def _resampled(images: Tensor, pixels: Tensor, weights: Tensor) -> Tensor:
 def _rates(motion: Motion, height: int, width: int) -> tuple[Tensor, Tensor]:
     """Pixels, and the derivatives of their weights by time at 0, (H * W, taps) without the taps that stay at zero."""
     zero = torch.zeros((), dtype=torch.float64)
-    _, rates, pixels = torch.func.jvp(
+    found: Sequence[Tensor] = torch.func.jvp(
         lambda time: _weights(motion, height, width, time), (zero,), (torch.ones_like(zero),), has_aux=True
-    )
+    )  # weights, rates, pixels
+    _, rates, pixels = found
     used = (rates != 0).any(dim=0)
     used[0] = True
     return pixels[:, used].contiguous(), rates[:, used].contiguous()
