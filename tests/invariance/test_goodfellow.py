@@ -89,6 +89,16 @@ def test_firing_at_random_scores_about_one() -> None:
     assert found.layer_score(1) == pytest.approx(1, abs=0.4)
 
 
+def test_firing_rarer_than_wanted_earns_no_more() -> None:
+    """Units that fire on 10, on 2 and on 1 of 1000 images, and stay: the highest score is 1 / 1 % for all."""
+    images = torch.zeros(1000, 3, 1, 1).double()
+    for channel, count in enumerate((10, 2, 1)):
+        images[:count, channel] = torch.rand(count, 1, 1, generator=torch.Generator().manual_seed(0)).double() + 1
+    found = unit_scores(nn.Flatten(), images, ("class",), lambda x, _: [x])["class"]
+    np.testing.assert_allclose(found.global_rate, (0.01, 0.002, 0.001))
+    np.testing.assert_allclose(found.score, 100)
+
+
 def test_scores_by_hand() -> None:
     """Ten images of one pixel; a trajectory that keeps the two brightest and swaps the darkest out."""
     images = torch.linspace(0.05, 0.95, 10).double()[:, None, None, None]
@@ -122,6 +132,12 @@ def test_ids_go_with_the_images() -> None:
     found = scores(FirstPixels(), trajectory, ids=range(7, 7 + COUNT))
     assert seen == sorted(set(seen)) and 0 < len(seen) <= 6 * 2  # two fire for a unit and sign
     assert np.allclose(found.score, 100)
+
+
+def test_the_identity_is_left_out_of_a_trajectory() -> None:
+    images = pictures(2).float()
+    moved = list(family_trajectory("zoom", (0.8, 1, 1.2), (1, 8, 8), Rendering(), CPU)(images, (0, 1)))
+    assert len(moved) == 2 and not any(torch.equal(each, images) for each in moved)
 
 
 def test_noise_is_the_images_own_in_any_batch() -> None:

@@ -6,11 +6,14 @@ unit fires on a transformed image as rarely as on any other, 1 / G at most. A un
 has its threshold, and the better score counts (so chance gives a little more than 1). A layer's score is the mean over
 its best 20 % of units.
 
-Where values tie, as zeros behind a ReLU do, no threshold may give exactly 1 %: then fewer images fire, as many as do
-below the tie, or, if the highest value itself is tied, those that have it; G is what comes of it. A unit that is
-constant on the images fires on all or on none. Our choice: on all (threshold -inf), G = L = 1, score 1: it is as
-invariant as chance, which is what the division by G is for; undefined, it would leave the layer, and a layer of dead
-units and one good one would pass for good.
+Where values tie, as zeros behind a ReLU do, no threshold may give exactly 1 %: then a unit fires on the fewer images
+that are above the tie or, if the highest value itself is tied, on those that have it; G is what comes of it. Our
+choice: the score is L / max(G, 1 %), for a unit that fires on a single image of 500 could reach 500, and a layer's best
+units would be its rarest.
+
+A unit that is constant on the images fires on all or on none. Our choice: on all (threshold -inf), G = L = 1, score 1:
+it is as invariant as chance, which is what the division by G is for; undefined, it would leave the layer, and a layer
+of dead units and one good one would pass for good.
 
 The identity is left out of trajectories (our choice): the image fires on it by definition, and the score of chance
 would depend on the length of the trajectory.
@@ -60,7 +63,7 @@ class UnitScores:
     threshold: np.ndarray  # (U,) fires where sign * value exceeds it; -inf if the unit is constant
     global_rate: np.ndarray  # (U,) G
     local_rate: np.ndarray  # (U,) L
-    score: np.ndarray  # (U,) L / G
+    score: np.ndarray  # (U,) L / max(G, the wanted rate)
 
     def layer_score(self, share: float = 0.2) -> float:
         """The mean score of the best `share` of units, at least of one."""
@@ -114,7 +117,8 @@ def unit_scores(
         fired = {name: both_signs(value) > limits[name][:, None] for name, value in values.items()}  # (2, N, U)
         local = _local_rates(reader, images, ids, trajectory, limits, fired, batch_size)
     shapes = {name: reader.chosen.get(name, torch.arange(value.shape[1])) for name, value in values.items()}
-    return {name: _better(shapes[name], limits[name], fired[name], local[name]) for name in values}
+    least = _firing(firing.rate, len(images)) / len(images)
+    return {name: _better(shapes[name], limits[name], fired[name], local[name], least) for name in values}
 
 
 def family_trajectory(
@@ -155,13 +159,18 @@ def thresholds(values: Tensor, rate: float) -> Tensor:
     """
     ordered = values.sort(dim=-2, descending=True).values
     count = ordered.shape[-2]
-    wanted = min(max(int(rate * count + 1e-9), 1), count - 1)
+    wanted = _firing(rate, count)
     first, last = ordered[..., :1, :], ordered[..., -1:, :]
     above = (values > ordered[..., wanted, :][..., None, :]).sum(dim=-2, keepdim=True)
     firing = torch.where(above > 0, above, (values >= first).sum(dim=-2, keepdim=True))
     lowest, highest = ordered.gather(-2, firing - 1), ordered.gather(-2, firing.clamp(max=count - 1))
     constant = first - last <= ROUNDING * torch.maximum(first.abs(), last.abs())
     return torch.where(constant, -torch.inf, (lowest + highest) / 2).squeeze(-2)
+
+
+def _firing(rate: float, count: int) -> int:
+    """Images among `count` on which a unit should fire: at least one, not all."""
+    return min(max(int(rate * count + 1e-9), 1), count - 1)
 
 
 def _reader(
@@ -201,10 +210,10 @@ def _local_rates(
     return {name: torch.where(selective[name], firings[name] / visits[name], 1.0) for name in fired}
 
 
-def _better(unit: Tensor, limits: Tensor, fired: Tensor, local: Tensor) -> UnitScores:
+def _better(unit: Tensor, limits: Tensor, fired: Tensor, local: Tensor, least: float) -> UnitScores:
     """Of thresholds (2, U), firings (2, N, U) and local rates (2, U) those of the sign with the higher score."""
     overall = fired.double().mean(dim=1)  # (2, U)
-    scores = local / overall
+    scores = local / overall.clamp(min=least)
     sign = (scores[1] > scores[0]).long()[None]  # (1, U)
     kept = (found.gather(0, sign)[0].numpy() for found in (limits, overall, local, scores))
     return UnitScores(unit.numpy(), np.array(SIGNS)[sign[0].numpy()], *kept)

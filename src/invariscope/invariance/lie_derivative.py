@@ -10,7 +10,8 @@ and every output under a motion of intensities, does not: there the error is of 
   of the composition minus the one before. A layer between two that should not move has none of its own.
 
 Everything is one forward-mode derivative: no step, no gradient kept. Grids that a stride or a missing padding sets off
-against the image's centre count as error, as in the paper.
+against the image's centre count as error, as in the paper; so does, with the fill `zeros`, the edge of a map that is
+not zero there (of a constant one, too; with any other fill a constant map has no error).
 """
 
 from collections.abc import Mapping, Sequence
