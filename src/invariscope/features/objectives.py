@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from invariscope.errors import UserError
 
 Shape = tuple[int, int, int]  # channels, height, width
+Hook = Callable[..., Any]  # (module, inputs, output) -> None, or what goes on in place of the output
 CLASS = "class"  # the module that stands for the network's own output
 TERM = re.compile(
     r"(?P<sign>[+-]?)\s*(?:(?P<weight>\d+(?:\.\d*)?(?:e[+-]?\d+)?)\s*\*\s*)?(?P<module>[\w.]+):(?P<unit>.+)"
@@ -117,11 +118,11 @@ class Probe:
             def hook(_: nn.Module, __: Any, output: Tensor) -> None:
                 read[name] = self.terms[name].read(output)  # at once: what follows may work in place
                 if len(read) == len(self.modules):
-                    raise _Reached
+                    raise Reached
 
             return hook
 
-        _run(self.model, x, {self.modules[name]: reader(name) for name in self.modules})
+        run_hooked(self.model, x, {self.modules[name]: reader(name) for name in self.modules})
         values = x.new_zeros(len(x), len(self.objectives))
         for name, terms in self.terms.items():  # in one order, so that sums are the same for any network
             values = values.index_add(1, terms.rows, terms.weights * read[name])
@@ -161,7 +162,7 @@ class _Terms:
         return values
 
 
-class _Reached(Exception):
+class Reached(Exception):
     """The forward pass has come to the last module that is read; nothing after it need run."""
 
 
@@ -179,8 +180,8 @@ def output_shapes(
     """Shapes of what modules make of one image (C, H, W), without the batch. Raises UserError unless each runs once."""
     found: dict[str, list[Any]] = {name: [] for name in modules}
     hooks = {module: (lambda _, __, output, name=name: found[name].append(output)) for name, module in modules.items()}
-    device = next((tensor.device for tensor in model.parameters()), torch.device("cpu"))
-    _run(model, torch.zeros(1, *shape, device=device), hooks)
+    like = next(model.parameters(), torch.zeros(()))
+    run_hooked(model, torch.zeros(1, *shape, device=like.device, dtype=like.dtype), hooks)
     for name, outputs in found.items():
         if len(outputs) != 1:
             raise UserError(
@@ -200,17 +201,18 @@ def run_until(model: nn.Module, module: nn.Module, x: Tensor) -> Tensor:
 
     def hook(_: nn.Module, __: Any, output: Tensor) -> None:
         caught.append(output)
-        raise _Reached
+        raise Reached
 
-    _run(model, x, {module: hook})
+    run_hooked(model, x, {module: hook})
     return caught[0]
 
 
-def _run(model: nn.Module, x: Tensor, hooks: Mapping[nn.Module, Callable[..., None]]) -> None:
+def run_hooked(model: nn.Module, x: Tensor, hooks: Mapping[nn.Module, Hook]) -> None:
+    """Run the model on x with forward hooks on modules; the pass ends where one raises `Reached`."""
     handles = [module.register_forward_hook(hook) for module, hook in hooks.items()]
     try:
         model(x)
-    except _Reached:
+    except Reached:
         pass
     finally:
         for handle in handles:

@@ -72,7 +72,7 @@ def prepare(
     elif family == "gaussian_blur":
         moved = _blur(magnitude, rendering.fill, (height, width), device)
     else:
-        moved = _intensity(family, magnitude)
+        moved = intensity(family, magnitude)
     return (lambda batch: moved(batch).clamp_(0, 1)) if rendering.clamp else moved
 
 
@@ -171,8 +171,8 @@ def _blur_matrix(sigma: float, size: int, fill: str) -> np.ndarray:
     return matrix
 
 
-def _intensity(family: str, magnitude: float) -> Transform:
-    """A family that leaves every pixel in its place."""
+def intensity(family: str, magnitude: float | Tensor) -> Transform:
+    """A family that leaves every pixel in its place; nothing is clamped. Gradients reach the magnitude."""
 
     def about_mean(batch: Batch) -> Tensor:
         mean = batch.images.mean(dim=(1, 2, 3), keepdim=True)
