@@ -324,43 +324,49 @@ def feature_problems(
 ) -> Iterator[Problem]:
     """Names that must be defined, ranges, and whether what is asked of the methods is there."""
     for label, units in block["classifiers"].items():
-        place = (*where, "classifiers", label)
-        if label not in classifiers:
-            yield place, f"is no classifier of this study; it has {', '.join(classifiers)}"
-            continue
-        known = CONVOLUTIONS.get(classifiers[label]["architecture"])
-        for module in units["layers"]:
-            if known and module.startswith("conv") and module not in known:
-                yield (*place, "layers", module), f"is no convolution of {classifiers[label]['architecture']}"
-        for index, judge in enumerate(units["judges"]):
-            if judge not in classifiers or judge == label:
-                others = ", ".join(name for name in classifiers if name != label) or "none"
-                yield (*place, "judges", index), f"{shown(judge)} is no other classifier of this study; it has {others}"
-    gallery = block["gallery"]
-    named = list(gallery["robustness"])
+        yield from unit_problems(label, units, classifiers, (*where, "classifiers", label))
+    yield from gallery_problems(block["gallery"], (*where, "gallery"))
+    for key in ("ascent", "decoders"):
+        candidates, starts = block[key]["candidates"], block[key]["starts"]
+        if 0 < candidates < starts:
+            least = f"{'0, or ' if key == 'ascent' else ''}at least starts, {starts}"
+            yield (*where, key, "candidates"), f"{candidates} is not allowed; it must be {least}"
+
+
+def unit_problems(
+    label: str, units: Mapping[str, Any], classifiers: Mapping[str, Any], where: tuple[str, ...]
+) -> Iterator[Problem]:
+    if label not in classifiers:
+        yield where, f"is no classifier of this study; it has {', '.join(classifiers)}"
+        return
+    architecture = classifiers[label]["architecture"]
+    known = CONVOLUTIONS.get(architecture)
+    for module in units["layers"]:
+        if known and module.startswith("conv") and module not in known:
+            yield (*where, "layers", module), f"is no convolution of {architecture}"
+    for index, judge in enumerate(units["judges"]):
+        if judge not in classifiers or judge == label:
+            others = ", ".join(name for name in classifiers if name != label) or "none"
+            yield (*where, "judges", index), f"{shown(judge)} is no other classifier of this study; it has {others}"
+
+
+def gallery_problems(gallery: Mapping[str, Any], where: tuple[str, ...]) -> Iterator[Problem]:
+    named, methods = list(gallery["robustness"]), gallery["methods"]
     for name, ranges in gallery["robustness"].items():
         for key in ("jitter", "rotation", "scale"):
             if key in ranges and ranges[key][0] > ranges[key][1]:
                 wrong = f"{shown(ranges[key])} is not allowed; it must be [low, high]"
-                yield (*where, "gallery", "robustness", name, key), wrong
-    for name, method in gallery["methods"].items():
+                yield (*where, "robustness", name, key), wrong
+    for name, method in methods.items():
         for key, allowed_names in (("regularizations", named), ("transfer", method["regularizations"])):
             for index, regularization in enumerate(method[key]):
                 if regularization not in allowed_names:
                     which = f"{shown(regularization)} is not one of {', '.join(allowed_names)}"
-                    yield (*where, "gallery", "methods", name, key, index), which
-    for key in ("ascent", "decoders"):
-        candidates, starts = block[key]["candidates"], block[key]["starts"]
-        if 0 < candidates < starts:
-            either = "0, or " if key == "ascent" else ""
-            yield (
-                (*where, key, "candidates"),
-                f"{candidates} is not allowed; it must be {either}at least starts, {starts}",
-            )
+                    yield (*where, "methods", name, key, index), which
     variety = gallery["variety"]
-    for key, allowed_names in (("method", list(gallery["methods"])), ("regularization", named)):
+    for key, allowed_names in (("method", list(methods)), ("regularization", named)):
         if variety[key] not in allowed_names:
-            yield (*where, "gallery", "variety", key), f"{shown(variety[key])} is not one of {', '.join(allowed_names)}"
+            yield (*where, "variety", key), f"{shown(variety[key])} is not one of {', '.join(allowed_names)}"
 
 
 def generative_problems(
