@@ -20,6 +20,7 @@ wildcard_constraints:
     study="[a-z][a-z0-9_]*",
     classifier="[a-z][a-z0-9_]*",
     layer="[a-z][a-z0-9_]*",
+    group="[A-Za-z0-9_]+",
 
 
 include: "workflow/rules/common.smk"

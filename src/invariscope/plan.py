@@ -106,7 +106,6 @@ FEATURE_FILES = (
     "diagnosis.json",
     "feature_channels.png",
     "feature_classes.png",
-    "feature_sheet.png",
     "feature_values.png",
     "feature_variety.png",
     "feature_transfer.png",
@@ -161,6 +160,12 @@ def compares_classifiers(params: Params, study: str) -> bool:
 def visualized_classifiers(params: Params, study: str) -> list[str]:
     """Classifiers whose units are visualised."""
     return list(params[study].get("features", {}).get("classifiers", {}))
+
+
+def feature_groups(params: Params, study: str, classifier: str) -> list[str]:
+    """The layers whose channels are visualised, with _ for every dot, and `others` if there are sums or neurons."""
+    units = params[study]["features"]["classifiers"][classifier]
+    return [*(module.replace(".", "_") for module in units["layers"]), *(["others"] if units["objectives"] else [])]
 
 
 def judges(params: Params, study: str, classifier: str) -> list[str]:
@@ -292,7 +297,8 @@ def targets(params: Params) -> list[str]:
         for classifier in params[study].get("unpooling", {}).get("classifiers", []):
             files += [f"results/{study}/{classifier}/unpooling/{name}" for name in UNPOOLING_FILES]
         for classifier in visualized_classifiers(params, study):
-            files += [f"results/{study}/{classifier}/features/{name}" for name in FEATURE_FILES]
+            made = [*FEATURE_FILES, *(f"sheets/{group}.png" for group in feature_groups(params, study, classifier))]
+            files += [f"results/{study}/{classifier}/features/{name}" for name in made]
         if compares_classifiers(params, study):
             files += [f"results/{study}/comparison/{name}" for name in COMPARISON_FILES]
     return files

@@ -244,7 +244,7 @@ def test_the_gallery_has_the_columns_of_the_contract_and_the_decoders_images(fol
     judged = {(row["parameterization"], row["judge"]) for row in pq.read_table(first / "transfer.parquet").to_pylist()}
     assert judged == {(name, judge) for name in methods for judge in ("cnn", "other")}
     assert list((folder / ".checkpoints").glob("*")) == []
-    figures = ("channels", "classes", "sheet", "values", "variety", "judges")
+    figures = ("channels", "classes", "values", "variety", "judges")
     paths = {name: first / f"feature_{name}.png" for name in figures}
     inputs = {name: first / f"{name}.parquet" for name in ("objectives", "transfer")}
     plot_features.run(*WHERE[1:], **inputs, **paths)

@@ -30,7 +30,7 @@ from invariscope.figures import (
     feature_variety,
     style,
 )
-from invariscope.steps import plot_features
+from invariscope.steps import plot_feature_sheet, plot_features
 
 METHODS = (("pixels", "none"), ("pixels", "paper"), ("cppn", "lucid"), ("decoder", "none"))
 CLASSES = {"class:0": "zero", "class:1": "one", "class:2": "two"}
@@ -219,7 +219,7 @@ def test_the_step_draws_every_figure(tmp_path: Path) -> None:
     write_rows(tmp_path / "objectives.parquet", rows, numbers=("value", "share"))
     found = verdicts()
     write_table(tmp_path / "transfer.parquet", {name: found[name] for name in found.column_names})
-    names = ("channels", "classes", "sheet", "values", "variety", "judges")
+    names = ("channels", "classes", "values", "variety", "judges")
     plot_features.run(
         "shapes",
         "cnn7",
@@ -395,6 +395,18 @@ def test_a_class_that_is_only_judged_has_no_column(tmp_path: Path, saved: list[F
     assert "zero" in texts and "one" not in texts and "two" not in texts
     feature_values.draw(tmp_path / "values.png", table(rows), "shapes")
     assert saved[1].axes[0].get_title() == "classes (n = 1)"
+
+
+def test_a_sheet_of_one_layer_has_its_channels_alone(tmp_path: Path, saved: list[Figure]) -> None:
+    rows = gallery(objectives=("layer1.0.conv1:0", "layer1.0.conv1:1", "conv1:0", SUM))
+    write_rows(tmp_path / "objectives.parquet", rows, numbers=("value", "share"))
+    for group, names in (("layer1_0_conv1", {"layer1.0.conv1:0", "layer1.0.conv1:1"}), ("others", {SUM})):
+        plot_feature_sheet.run(
+            "shapes", "cnn7", group, objectives=tmp_path / "objectives.parquet", sheet=tmp_path / "sheet.png"
+        )
+        texts = {"".join(text.get_text().split()) for text in saved[-1].axes[0].texts}
+        shown = {"".join(name.replace(" - ", MINUS).split()) for name in names}
+        assert shown <= texts and "conv1:0" not in texts
 
 
 @pytest.mark.parametrize("counts", [(8, 8, 1), (16, 16), (4, 4, 4, 2), (23,), (10, 10), (1,)])

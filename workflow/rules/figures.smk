@@ -426,13 +426,6 @@ rule plot_features:
             subcategory="Feature visualisation",
             labels={"classifier": "{classifier}", "figure": "classes"},
         ),
-        sheet=report(
-            "results/{study}/{classifier}/features/feature_sheet.png",
-            caption="../report/feature_sheet.rst",
-            category="{study}",
-            subcategory="Feature visualisation",
-            labels={"classifier": "{classifier}", "figure": "all methods"},
-        ),
         values=report(
             "results/{study}/{classifier}/features/feature_values.png",
             caption="../report/feature_values.rst",
@@ -468,8 +461,37 @@ rule plot_features:
         "PYTHONPATH=src python -m invariscope plot_features"
         " {wildcards.study} {wildcards.classifier} --objectives {input.objectives}"
         " --transfer {input.transfer} --channels {output.channels}"
-        " --classes {output.classes} --sheet {output.sheet} --values {output.values}"
+        " --classes {output.classes} --values {output.values}"
         " --variety {output.variety} --judges {output.judges} --log {log}"
+
+
+rule plot_feature_sheet:
+    """Channels of a layer by every method."""
+    input:
+        objectives="results/{study}/{classifier}/features/objectives.parquet",
+        code=code_of("plot_feature_sheet"),
+    output:
+        sheet=report(
+            "results/{study}/{classifier}/features/sheets/{group}.png",
+            caption="../report/feature_sheet.rst",
+            category="{study}",
+            subcategory="Feature visualisation",
+            labels={"classifier": "{classifier}", "figure": "all methods, {group}"},
+        ),
+    log:
+        "logs/plot_feature_sheet/{study}/{classifier}/{group}.log",
+    benchmark:
+        "benchmarks/jobs/plot_feature_sheet/{study}/{classifier}/{group}.tsv"
+    conda:
+        "../envs/library.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    shell:
+        "PYTHONPATH=src python -m invariscope plot_feature_sheet"
+        " {wildcards.study} {wildcards.classifier} {wildcards.group}"
+        " --objectives {input.objectives} --sheet {output.sheet} --log {log}"
 
 
 rule plot_latents:

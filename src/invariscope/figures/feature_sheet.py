@@ -1,4 +1,4 @@
-"""Images of all drawn channels by every method, layer by layer, on one scale."""
+"""Images of drawn channels by every method, on one scale: a layer, or all of them."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -33,11 +33,15 @@ BETWEEN = 0.15  # inches between blocks
 Block = dict[str, Column]  # by objective
 
 
-def draw(path: Path, objectives: pa.Table, title: str) -> None:
+def draw(path: Path, objectives: pa.Table, title: str, group: str | None = None) -> None:
     """Blocks of columns, an objective each, with a line a method, from a table (objective, dead, kind,
-    parameterization, regularization, rank, value, image)."""
+    parameterization, regularization, rank, value, image): of one group, its name with _ for every dot, or of all."""
     rows = rows_of(objectives)
-    groups = {name: found for name, found in drawn(rows).items() if name != CLASSES}
+    groups = {
+        name: found
+        for name, found in drawn(rows).items()
+        if name != CLASSES and group in (None, name.replace(".", "_"))
+    }
     if not groups:
         return draw_nothing(path, f"Channels: {title}", "no channel is among the objectives drawn")
     blocks = pack(groups)

@@ -6,7 +6,6 @@ from invariscope.data.table import read_table
 from invariscope.figures import (
     feature_channels,
     feature_classes,
-    feature_sheet,
     feature_transfer,
     feature_values,
     feature_variety,
@@ -39,7 +38,6 @@ def run(
     transfer: Path,
     channels: Path,
     classes: Path,
-    sheet: Path,
     values: Path,
     variety: Path,
     judges: Path,
@@ -48,7 +46,6 @@ def run(
     images = read_table(objectives, IMAGES)
     feature_channels.draw(channels, images, title)
     feature_classes.draw(classes, images, title)
-    feature_sheet.draw(sheet, images, title)
     feature_values.draw(values, images, title)
     feature_variety.draw(variety, images, title)
     feature_transfer.draw(judges, read_table(transfer, VERDICTS), classifier, title)
