@@ -297,8 +297,8 @@ def targets(params: Params) -> list[str]:
         for classifier in params[study].get("unpooling", {}).get("classifiers", []):
             files += [f"results/{study}/{classifier}/unpooling/{name}" for name in UNPOOLING_FILES]
         for classifier in visualized_classifiers(params, study):
-            made = [*FEATURE_FILES, *(f"sheets/{group}.png" for group in feature_groups(params, study, classifier))]
-            files += [f"results/{study}/{classifier}/features/{name}" for name in made]
+            sheets = [f"sheets/{group}.png" for group in feature_groups(params, study, classifier)]
+            files += [f"results/{study}/{classifier}/features/{name}" for name in (*FEATURE_FILES, *sheets)]
         if compares_classifiers(params, study):
             files += [f"results/{study}/comparison/{name}" for name in COMPARISON_FILES]
     return files
