@@ -60,6 +60,7 @@ def test_mistakes_leave_one_line_and_no_file(
     monkeypatch.setitem(__import__("sys").modules, "torchvision", None)
     params = write_toy(project)
     params["digits"]["data"] = data
+    del params["digits"]["unpooling"]  # which not every source can have
     write_params(project, params)
     assert prepare("digits") == 1
     errors = [line for line in capfd.readouterr().err.splitlines() if "error" in line]
