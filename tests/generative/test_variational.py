@@ -71,7 +71,10 @@ def test_training_fills_the_prior_and_raises_the_bound(images: Images, held_out:
     assert losses[-1] < losses[0]
     codes = codes_of(trained, images)
     assert codes.mean(0).abs().max() < 0.5 and 0.6 < codes.std(0).max() < 1.4
-    figures = {row["metric"]: row for row in measure_codes("variational", trained, held_out, 10, 0)}
+    figures = {
+        row["metric"]: row
+        for row in measure_codes("variational", trained, held_out, codes_of(trained, held_out), 10, 0)
+    }
     assert figures["evidence"]["value"] == pytest.approx(
         figures["log_likelihood"]["value"] - figures["divergence"]["value"], rel=1e-6
     )

@@ -35,45 +35,51 @@ def code_with_source_and_architecture(step):
     return files
 
 
-def code_with_judges(step):
-    """The step's source files, with those of the architectures of the classifier and of its judges."""
+def judge_names(wildcards):
+    """The classifiers that are shown images made for the classifier, itself the first."""
+    return [wildcards.classifier, *plan.judges(PARAMS, wildcards.study, wildcards.classifier)]
+
+
+def generative_judge_names(wildcards):
+    """The classifiers in whose feature space a study's generative networks are compared."""
+    return plan.generative_judges(PARAMS, wildcards.study)
+
+
+def code_with_classifiers(step, names):
+    """The step's source files, with those of the architectures of the classifiers that `names` gives."""
 
     def files(wildcards):
-        names = [wildcards.classifier, *plan.judges(PARAMS, wildcards.study, wildcards.classifier)]
-        modules = [module for name in names for module in plan.architecture_modules(PARAMS, wildcards.study, name)]
+        study = wildcards.study
+        modules = [module for name in names(wildcards) for module in plan.architecture_modules(PARAMS, study, name)]
         return code_of(step, *dict.fromkeys(modules))
 
     return files
 
 
-def judges_of(wildcards):
-    """The networks that are shown images made for the classifier, itself the first."""
-    names = [wildcards.classifier, *plan.judges(PARAMS, wildcards.study, wildcards.classifier)]
+def code_with_judges(step):
+    return code_with_classifiers(step, judge_names)
+
+
+def code_with_generative_judges(step):
+    return code_with_classifiers(step, generative_judge_names)
+
+
+def networks_of(wildcards, names):
+    """The files of a study's classifiers."""
     return [f"results/{wildcards.study}/{name}/training/model.safetensors" for name in names]
 
 
+def judges_of(wildcards):
+    return networks_of(wildcards, judge_names(wildcards))
+
+
 def generative_judges(wildcards):
-    """The classifiers in whose feature space a study's generative networks are compared."""
-    return [
-        f"results/{wildcards.study}/{name}/training/model.safetensors"
-        for name in plan.generative_judges(PARAMS, wildcards.study)
-    ]
+    return networks_of(wildcards, generative_judge_names(wildcards))
 
 
 def first_generative_judge(wildcards):
     """The one that a training is followed by."""
     return generative_judges(wildcards)[:1]
-
-
-def code_with_generative_judges(step):
-    """The step's source files, with those of these classifiers' architectures."""
-
-    def files(wildcards):
-        names = plan.generative_judges(PARAMS, wildcards.study)
-        modules = [module for name in names for module in plan.architecture_modules(PARAMS, wildcards.study, name)]
-        return code_of(step, *dict.fromkeys(modules))
-
-    return files
 
 
 def made_by_networks(networks, name):

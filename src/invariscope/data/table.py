@@ -188,6 +188,12 @@ def column_images(column: pa.ChunkedArray) -> np.ndarray:
     return values.to_numpy().reshape(len(column), *column.type.shape)
 
 
+def rows_with_images(table: pa.Table) -> list[dict[str, Any]]:
+    """The rows of a table, their column `image` as arrays (C, H, W) uint8."""
+    rows = table.drop_columns(["image"]).to_pylist()
+    return [row | {"image": image} for row, image in zip(rows, column_images(table["image"]), strict=True)]
+
+
 def write_table(path: Path, columns: Mapping[str, Any], units: Mapping[str, str] | None = None) -> None:
     """Write columns (arrays, lists, pyarrow arrays, chunked or not) as one zstd Parquet file, atomically.
 

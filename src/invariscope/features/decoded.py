@@ -4,15 +4,14 @@ a network, optimised as the autoencoder's latents are, with fewer climbers."""
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-import torch
-
 from invariscope.data.table import StoredImages, balanced
 from invariscope.features.ascent import LatentAscent, ascend
 from invariscope.features.gallery import Decoded
-from invariscope.features.latent_box import images, points_of
+from invariscope.features.latent_box import points_at, points_of
+from invariscope.features.latent_tables import pictures
 from invariscope.features.objectives import Probe
 from invariscope.generative.networks import Coder
-from invariscope.generative.sheets import Network, as_bytes
+from invariscope.generative.sheets import Network
 from invariscope.runtime import torch_generator
 
 
@@ -50,10 +49,8 @@ def decoded_images(
             starts = points_of(network, some)
         else:
             drawn = network.draw(decoders.candidates, torch_generator(seed, name, "starts"))
-            starts = (drawn - network.low) / (network.high - network.low)
+            starts = points_at(network, drawn)
         climbed = ascend(network, probe, lighter, seed, starts, label=f"{label}, {name}")
-        best = climbed.best()[1][:, 0].to(network.low.device)  # (K, d)
-        with torch.inference_mode():
-            made = as_bytes(images(network, best))
+        made = pictures(network, climbed.best()[1][:, 0])  # of points (K, d)
         found.append(Decoded(name, dict(zip(map(str, probe.objectives), made, strict=True))))
     return found

@@ -43,5 +43,9 @@ def images(decoder: Decoder, points: Tensor) -> Tensor:
 
 def points_of(autoencoder: Coder, data: ImageSet) -> Tensor:
     """(N, d) points of the box: the codes of images, those beyond it at its edge."""
-    codes = codes_of(autoencoder, data).clone()  # an ordinary tensor, which gradients may pass
-    return ((codes - autoencoder.low) / (autoencoder.high - autoencoder.low)).clamp(0, 1)
+    return points_at(autoencoder, codes_of(autoencoder, data).clone())  # an ordinary tensor, which gradients may pass
+
+
+def points_at(decoder: Decoder, codes: Tensor) -> Tensor:
+    """(..., d) points of the box for codes (..., d), those beyond it at its edge."""
+    return ((codes - decoder.low) / (decoder.high - decoder.low)).clamp(0, 1)

@@ -10,7 +10,7 @@ from invariscope.data.table import balanced, open_data
 from invariscope.errors import UserError
 from invariscope.features.ascent import LatentAscent
 from invariscope.features.latent_box import points_of
-from invariscope.generative.network_file import GENERATIVE, load_network
+from invariscope.generative.network_file import GENERATIVE, load_network, with_encoder
 from invariscope.generative.networks import Coder
 from invariscope.generative.sheets import Network
 
@@ -18,10 +18,7 @@ from invariscope.generative.sheets import Network
 def load_pair(model: Path, autoencoder: Path, device: torch.device) -> tuple[Classifier, Coder]:
     """Both frozen, in the layout in which they are fastest. Raises UserError if they do not fit together."""
     classifier = load_classifier(model, device)
-    network = load_decoder(autoencoder, classifier, model)
-    if not isinstance(network, Coder):
-        raise UserError(f"{autoencoder}: holds a generator without an encoder; train_autoencoder writes one with")
-    return classifier, network
+    return classifier, with_encoder(load_decoder(autoencoder, classifier, model), autoencoder)
 
 
 def load_decoder(path: Path, classifier: Classifier, model: Path) -> Network:

@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 from matplotlib.textpath import TextPath
 
-from invariscope.data.table import column_images
+from invariscope.data.table import rows_with_images
 from invariscope.figures import style
 
 Row = dict[str, Any]  # of the table, its image an array (C, H, W) uint8
@@ -36,16 +36,13 @@ MINUS = "\N{MINUS SIGN}"
 
 def rows_of(table: pa.Table) -> list[Row]:
     """A table's rows in order. What nothing can be optimised for is dead in the data set's rows too."""
-    rows = table.drop_columns(["image"]).to_pylist()
+    rows = rows_with_images(table)
     by_objective: dict[str, list[bool]] = {}
     for row in rows:
         if row["kind"] == OPTIMISED:
             by_objective.setdefault(row["objective"], []).append(row["dead"])
     dead = {objective for objective, found in by_objective.items() if all(found)}
-    return [
-        row | {"image": image, "dead": row["dead"] or row["objective"] in dead}
-        for row, image in zip(rows, column_images(table["image"]), strict=True)
-    ]
+    return [row | {"dead": row["dead"] or row["objective"] in dead} for row in rows]
 
 
 def method_words(parameterization: str, regularization: str) -> str:

@@ -10,7 +10,7 @@ import pyarrow as pa
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 
-from invariscope.data.table import column_images
+from invariscope.data.table import rows_with_images
 from invariscope.figures import style
 from invariscope.figures.captioned import head, head_height
 from invariscope.figures.feature_images import EDGE, MARGIN, box, picture
@@ -26,12 +26,10 @@ Row = dict[str, Any]
 
 def draw(path: Path, basis: pa.Table, units: pa.Table, title: str) -> None:
     """From tables (kind, unit, scale, image) and (kind, unit, mean); images 0 to 255 are -scale to +scale."""
-    images = column_images(basis["image"])
-    grey = images.shape[1] == 1
-    listed = [
-        row | {"image": in_colours(image) if grey else image}
-        for row, image in zip(basis.drop_columns(["image"]).to_pylist(), images, strict=True)
-    ]
+    listed = rows_with_images(basis)
+    grey = len(listed[0]["image"]) == 1
+    if grey:
+        listed = [row | {"image": in_colours(row["image"])} for row in listed]
     kinds = in_order(row["kind"] for row in listed)
     means = {(row["kind"], row["unit"]): row["mean"] for row in units.to_pylist()}
     blocks = {kind: [row for row in listed if row["kind"] == kind] for kind in kinds}

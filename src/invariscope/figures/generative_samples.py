@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 from matplotlib.axes import Axes
 
-from invariscope.data.table import column_images
+from invariscope.data.table import rows_with_images
 from invariscope.figures import style
 from invariscope.figures.captioned import head, head_height
 from invariscope.figures.feature_images import MARGIN, picture, text_width
@@ -24,10 +24,7 @@ Row = dict[str, Any]
 
 def draw(path: Path, samples: pa.Table, title: str) -> None:
     """From a table (kind, index, predicted, confidence, image)."""
-    listed = [
-        row | {"image": image}
-        for row, image in zip(samples.drop_columns(["image"]).to_pylist(), column_images(samples["image"]), strict=True)
-    ]
+    listed = rows_with_images(samples)
     kinds = in_order(row["kind"] for row in listed)
     blocks = {kind: [row for row in listed if row["kind"] == kind][: ACROSS * ROWS] for kind in kinds}
     labelled = all(text_width(row["predicted"], SMALL) <= SIDE for row in listed)

@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 from matplotlib.axes import Axes
 
-from invariscope.data.table import column_images
+from invariscope.data.table import rows_with_images
 from invariscope.figures import style
 from invariscope.figures.captioned import head, head_height
 from invariscope.figures.feature_images import MARGIN, MINUS, picture
@@ -48,9 +48,8 @@ def draw(path: Path, sweeps: pa.Table, title: str) -> None:
 def lines_of(sweeps: pa.Table) -> dict[tuple[str, int], list[Row]]:
     """Rows by network and latent, in the table's order."""
     found: dict[tuple[str, int], list[Row]] = {}
-    images = column_images(sweeps["image"])
-    for row, image in zip(sweeps.drop_columns(["image"]).to_pylist(), images, strict=True):
-        found.setdefault((row["kind"], row["latent"]), []).append(row | {"image": image})
+    for row in rows_with_images(sweeps):
+        found.setdefault((row["kind"], row["latent"]), []).append(row)
     return found
 
 

@@ -4,23 +4,14 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 from matplotlib.axes import Axes
 
-from invariscope.data.table import column_images
 from invariscope.figures import style
 
 BACKGROUND = "#1a1a1a"
 FIRST, SECOND, OTHER = style.COLOURS[6], style.COLOURS[5], style.COLOURS[4]
 VARIANTS = {True: "with switches", False: "without switches"}
 Row = dict[str, Any]
-
-
-def rows_of(table: pa.Table) -> list[Row]:
-    """The rows of a table, with their images as arrays (C, H, W)."""
-    images = column_images(table["image"])
-    rows = table.drop_columns(["image"]).to_pylist()
-    return [row | {"image": image} for row, image in zip(rows, images, strict=True)]
 
 
 def pictures(rows: Iterable[Row], scene: str) -> list[list[Row]]:

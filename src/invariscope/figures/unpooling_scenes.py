@@ -5,6 +5,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from invariscope.data.table import rows_with_images
 from invariscope.figures import style
 from invariscope.figures.captioned import LINE, Picture, head, head_height, strip
 from invariscope.figures.unpooling_maps import (
@@ -17,7 +18,6 @@ from invariscope.figures.unpooling_maps import (
     legend,
     one,
     pictures,
-    rows_of,
 )
 
 ACROSS, GAP, BLOCK, LEFT, GUTTER = 2, 0.05, 0.1, 0.1, 0.2  # scenes side by side; inches
@@ -31,7 +31,7 @@ ENTRIES = (
 
 def draw(path: Path, table: pa.Table, title: str) -> None:
     """From a table (scene, picture, kind, switches, label, class_name, second_label, second_class_name, iou, image)."""
-    scenes = pictures(rows_of(table.filter(pc.field("kind") != "activation")), "two")
+    scenes = pictures(rows_with_images(table.filter(pc.field("kind") != "activation")), "two")
     share = (style.PAGE - 2 * LEFT + GUTTER) / ACROSS
     side = (share - GUTTER) / 4 - GAP
     rows, high = -(-len(scenes) // ACROSS), side + 3 * LINE + BLOCK

@@ -7,6 +7,7 @@ import matplotlib
 import numpy as np
 import pyarrow as pa
 
+from invariscope.data.table import rows_with_images
 from invariscope.figures import style
 from invariscope.figures.captioned import LINE, Picture, head, head_height, label, strip
 from invariscope.figures.unpooling_maps import (
@@ -19,7 +20,6 @@ from invariscope.figures.unpooling_maps import (
     legend,
     one,
     pictures,
-    rows_of,
 )
 
 LEFT, GAP, BLOCK, LARGEST = 0.95, 0.03, 0.08, 0.5  # inches
@@ -34,7 +34,7 @@ ENTRIES = (
 
 def draw(path: Path, table: pa.Table, title: str) -> None:
     """From a table (scene, picture, kind, switches, stage, layer, operation, size, label, second_label, image)."""
-    rows = rows_of(table)
+    rows = rows_with_images(table)
     shown = [
         part
         for scene in ("one", "two")

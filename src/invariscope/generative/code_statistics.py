@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from invariscope.data.table import Images
-from invariscope.generative.codes import BLOCK, codes_of
+from invariscope.generative.codes import BLOCK
 from invariscope.generative.measures import bootstrap_row, mean_row, plain_row
 from invariscope.generative.networks import Coder
 from invariscope.generative.sparse import TwoLayer
@@ -22,9 +22,9 @@ Row = dict[str, Any]
 
 
 @torch.inference_mode()
-def measure_codes(kind: str, network: Coder, test: Images, resamples: int, seed: int) -> list[Row]:
-    """Rows (kind, codes, judge, metric, value, ci_low, ci_high, n) of codes (N, d) and of reconstructions."""
-    x, codes = test.tensors()[0], codes_of(network, test)
+def measure_codes(kind: str, network: Coder, test: Images, codes: Tensor, resamples: int, seed: int) -> list[Row]:
+    """Rows (kind, codes, judge, metric, value, ci_low, ci_high, n) of test images' codes (N, d) and reconstructions."""
+    x = test.tensors()[0]
     made = torch.cat([network.decode(part).cpu() for part in codes.split(BLOCK)])
     codes = codes.cpu().double()
     rows = [
@@ -73,9 +73,9 @@ def posterior_of(network: Variational, x: Tensor) -> tuple[Tensor, Tensor]:
 
 
 @torch.inference_mode()
-def unit_rows(kind: str, network: Coder, test: Images) -> list[Row]:
-    """A row a unit: mean and deviation of its activation over test images; a variational latent's divergence."""
-    codes = codes_of(network, test).cpu().double()
+def unit_rows(kind: str, network: Coder, test: Images, codes: Tensor) -> list[Row]:
+    """A row a unit of test images' codes (N, d): mean and deviation; a variational latent's divergence."""
+    codes = codes.cpu().double()
     divergence: list[float | None] = [None] * codes.shape[1]
     if isinstance(network, Variational):
         divergence = list(prior_divergence(*posterior_of(network, test.tensors()[0])).mean(0).tolist())
@@ -86,9 +86,9 @@ def unit_rows(kind: str, network: Coder, test: Images) -> list[Row]:
     ]
 
 
-def correlation_rows(kind: str, network: Coder, test: Images) -> list[Row]:
-    """A row a pair of units, both ways and with themselves."""
-    found = correlation(codes_of(network, test).cpu().double())
+def correlation_rows(kind: str, codes: Tensor) -> list[Row]:
+    """A row a pair of units of codes (N, d), both ways and with themselves."""
+    found = correlation(codes.cpu().double())
     return [
         {"kind": kind, "unit": unit, "other": other, "correlation": None if value != value else value}
         for unit, line in enumerate(found.tolist())

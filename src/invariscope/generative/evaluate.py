@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from invariscope.classifiers.model_file import Classifier
 from invariscope.data.table import Images, Split, balanced
@@ -22,6 +23,7 @@ from invariscope.generative.frechet import Moments, Seen, frechet_distance, look
 from invariscope.generative.measures import mean_row
 from invariscope.generative.networks import Coder
 from invariscope.generative.sheets import Network, drawn_images, images_of
+from invariscope.generative.sparse import TwoLayer
 from invariscope.progress import track
 from invariscope.runtime import torch_generator
 
@@ -54,19 +56,25 @@ def evaluate(
     """Judge networks by name, against equally many images of each class; the first judge says what samples show."""
     held_out = shuffled(test, config.images, seed)
     seen = shuffled(train, config.draws * len(held_out), seed)
+    references = {name: moments(look_at(judge, held_out.pixels).features) for name, judge in judges.items()}
     coders = {kind: network for kind, network in networks.items() if isinstance(network, Coder)}
+    codes = {kind: codes_of(coder, held_out) for kind, coder in coders.items()}
     first = next(iter(judges.values()))
-    rows, units, pairs, samples, sweeps = real_rows(judges, seen, held_out), [], [], [], []
+    found = Evaluation(real_rows(judges, references, seen, len(held_out)), [], [], [], [], [])
     for kind, network in track(networks.items(), label, len(networks)):
-        rows += network_rows(kind, network, judges, config, held_out, seed)
-        start = sheets.sweep_start(network, held_out, torch_generator(seed, kind, "sweep"))
-        samples += sheets.sample_rows(kind, network, first, torch_generator(seed, kind, "sheet"))
-        sweeps += sheets.sweep_rows(kind, network, start)
+        own = codes.get(kind)
+        draws = drawn_by(kind, network, config.draws, len(held_out), seed, own)
+        found.rows.extend(judged_rows(kind, draws, judges, references))
+        found.samples.extend(sheets.sample_rows(kind, network, first, torch_generator(seed, kind, "sheet")))
+        starts = network.draw(1, torch_generator(seed, kind, "sweep")) if own is None else own
+        found.sweeps.extend(sheets.sweep_rows(kind, network, starts[0].clone()))
     for kind, coder in coders.items():
-        rows += measure_codes(kind, coder, held_out, config.resamples, seed)
-        units += unit_rows(kind, coder, held_out)
-        pairs += correlation_rows(kind, coder, held_out)
-    return Evaluation(rows, units, pairs, samples, sweeps, sheets.basis_rows(coders, held_out))
+        found.rows.extend(measure_codes(kind, coder, held_out, codes[kind], config.resamples, seed))
+        found.units.extend(unit_rows(kind, coder, held_out, codes[kind]))
+        found.correlations.extend(correlation_rows(kind, codes[kind]))
+        if isinstance(coder, TwoLayer):
+            found.basis.extend(sheets.basis_rows(kind, coder, codes[kind]))
+    return found
 
 
 def shuffled(images: Split, limit: int, seed: int) -> Images:
@@ -75,42 +83,39 @@ def shuffled(images: Split, limit: int, seed: int) -> Images:
     return chosen.at(torch.randperm(len(chosen), generator=torch_generator(seed, "images")).numpy())
 
 
-def real_rows(judges: Mapping[str, Classifier], train: Images, test: Images) -> list[Row]:
-    """Training images in the place of a network's: as many as test images, several times."""
-    count = len(test)
+def real_rows(
+    judges: Mapping[str, Classifier], references: Mapping[str, Moments], train: Images, count: int
+) -> list[Row]:
+    """Training images in the place of a network's: so many, several times."""
     starts = range(0, max(1, len(train) - count + 1), count)
     draws = [train.at(np.arange(start, min(start + count, len(train)))).pixels for start in starts]
-    return judged_rows(REAL, {REAL: draws}, judges, test)
+    return judged_rows(REAL, {REAL: draws}, judges, references)
 
 
-def network_rows(
-    kind: str,
-    network: Network,
-    judges: Mapping[str, Classifier],
-    config: GenerativeEvaluation,
-    test: Images,
-    seed: int,
-) -> list[Row]:
-    """How real a network's images are, by where their codes are from."""
-    count = len(test)
-    streams = [torch_generator(seed, kind, "samples", draw) for draw in range(config.draws)]
-    draws = {DRAWN: [drawn_images(network, count, random) for random in streams]}
-    if isinstance(network, Coder):
+def drawn_by(
+    kind: str, network: Network, draws: int, count: int, seed: int, codes: Tensor | None
+) -> dict[str, list[np.ndarray]]:
+    """A network's images, `count` a draw, by where their codes are from; `codes` (N, d) are those of test images."""
+    streams = [torch_generator(seed, kind, "samples", draw) for draw in range(draws)]
+    found = {DRAWN: [drawn_images(network, count, random) for random in streams]}
+    if codes is not None:
         points = torch.rand(count, network.latent_dimension, generator=torch_generator(seed, kind, "box"))
-        draws[BOX] = [images_of(network, torch.lerp(network.low, network.high, points.to(network.low)))]
-        draws[ENCODED] = [images_of(network, codes_of(network, test))]
-    return judged_rows(kind, draws, judges, test)
+        found[BOX] = [images_of(network, torch.lerp(network.low, network.high, points.to(network.low)))]
+        found[ENCODED] = [images_of(network, codes)]
+    return found
 
 
 def judged_rows(
-    kind: str, draws: Mapping[str, Sequence[np.ndarray]], judges: Mapping[str, Classifier], test: Images
+    kind: str,
+    draws: Mapping[str, Sequence[np.ndarray]],
+    judges: Mapping[str, Classifier],
+    references: Mapping[str, Moments],
 ) -> list[Row]:
-    """Every judge's figures of draws of images (N, C, H, W) uint8, against test images."""
+    """Every judge's figures of draws of images (N, C, H, W) uint8, against its reference, that of test images."""
     rows = []
     for judge, classifier in judges.items():
-        reference = moments(look_at(classifier, test.pixels).features)
         for codes, images in draws.items():
-            figures = judged([look_at(classifier, some) for some in images], reference)
+            figures = judged([look_at(classifier, some) for some in images], references[judge])
             rows += [{"kind": kind, "codes": codes, "judge": judge} | row for row in figures]
     return rows
 

@@ -30,7 +30,11 @@ def load_network(path: Path, device: torch.device, writer: str = GENERATIVE) -> 
 
 def load_autoencoder(path: Path, device: torch.device) -> Coder:
     """A network with an encoder. Raises UserError for any other."""
-    network = load_network(path, device, AUTOENCODER)
+    return with_encoder(load_network(path, device, AUTOENCODER), path)
+
+
+def with_encoder(network: Coder | Generator, path: Path) -> Coder:
+    """The network of a file, if it has an encoder. Raises UserError."""
     if not isinstance(network, Coder):
         raise UserError(f"{path}: holds a generator without an encoder; {AUTOENCODER} writes one with")
     return network

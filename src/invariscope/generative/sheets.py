@@ -1,6 +1,5 @@
 """Images that a generative network makes: samples, sweeps along single latents, the basis of a two-layer network."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -9,8 +8,7 @@ from torch import Tensor
 
 from invariscope.classifiers.evaluation import predict
 from invariscope.classifiers.model_file import Classifier
-from invariscope.data.table import ImageSet
-from invariscope.generative.codes import BLOCK, codes_of
+from invariscope.generative.codes import BLOCK
 from invariscope.generative.dcgan import Generator
 from invariscope.generative.networks import Coder
 from invariscope.generative.sparse import TwoLayer
@@ -86,21 +84,11 @@ def moved(network: Network, start: Tensor, latent: int, places: Tensor) -> Tenso
     return codes
 
 
-def sweep_start(network: Network, images: ImageSet, random: torch.Generator) -> Tensor:
-    """The code (d,) that sweeps start from: that of the first image, or a drawn one if images have no codes."""
-    if isinstance(network, Generator):
-        return network.draw(1, random)[0]
-    return codes_of(network, images)[0].clone()
-
-
-def basis_rows(networks: Mapping[str, Coder], images: ImageSet) -> list[Row]:
-    """What the units of two-layer networks add to an image: of those that are most active over images."""
-    rows = []
-    for kind, network in networks.items():
-        if isinstance(network, TwoLayer):
-            basis, active = network.basis().cpu(), codes_of(network, images).mean(0).cpu()
-            for unit in active.argsort(descending=True, stable=True)[:BASIS].tolist():
-                scale = basis[unit].abs().max()
-                image = as_bytes((basis[unit : unit + 1] / scale + 1) / 2)[0]
-                rows.append({"kind": kind, "unit": unit, "scale": scale.item(), "image": image})
+def basis_rows(kind: str, network: TwoLayer, codes: Tensor) -> list[Row]:
+    """What the units of a two-layer network add to an image: of those that are most active over codes (N, d)."""
+    basis, active, rows = network.basis().cpu(), codes.mean(0).cpu(), []
+    for unit in active.argsort(descending=True, stable=True)[:BASIS].tolist():
+        scale = basis[unit].abs().max()
+        image = as_bytes((basis[unit : unit + 1] / scale + 1) / 2)[0]
+        rows.append({"kind": kind, "unit": unit, "scale": scale.item(), "image": image})
     return rows
