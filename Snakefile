@@ -21,6 +21,7 @@ wildcard_constraints:
     classifier="[a-z][a-z0-9_]*",
     layer="[a-z][a-z0-9_]*",
     group="[A-Za-z0-9_]+",
+    twin="[a-z][a-z0-9_]*",
 
 
 include: "workflow/rules/common.smk"
@@ -31,6 +32,7 @@ include: "workflow/rules/screening.smk"
 include: "workflow/rules/transformer.smk"
 include: "workflow/rules/generative.smk"
 include: "workflow/rules/features.smk"
+include: "workflow/rules/ground_truth.smk"
 include: "workflow/rules/figures.smk"
 
 

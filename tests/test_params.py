@@ -211,7 +211,7 @@ def test_images_of_a_folder_need_a_size_or_transforms_that_say_it(params: Any, s
 
 def test_params_yaml_of_the_project_is_valid(root: Path) -> None:
     tree = load_params(root / "params.yaml", root / "workflow/schemas/params.schema.yaml")
-    assert tree["studies"] == ["digits", "shapes"]
+    assert tree["studies"] == ["digits", "shapes", "ground_truth"]
     assert tree["digits"]["classifiers"]["cnn5"]["training"]["weight_decay"] == 1e-4  # YAML 1.2: a number
 
 
@@ -310,7 +310,7 @@ def test_lookup_names_what_is_defined(params: Any) -> None:
 
 def test_names_are_required(params: Any) -> None:
     require_names(params, "digits", "cnn5")
-    with pytest.raises(UserError, match="no study 'digit'; it defines digits, shapes"):
+    with pytest.raises(UserError, match="no study 'digit'; it defines digits, ground_truth, shapes"):
         require_names(params, "digit", None)
     with pytest.raises(UserError, match="no classifier 'cnn6'; it defines cnn5"):
         require_names(params, "digits", "cnn6")
@@ -352,7 +352,7 @@ def test_dvc_edits_change_one_line(project: Path) -> None:
     assert difference == ["- seed: 0", "+ seed: 1", "-       learning_rate: 2e-4", "+       learning_rate: 0.001"]
     hydra.apply_overrides("params.yaml", ["studies=[digits]"])
     fewer = PATH.read_text(encoding="utf-8").splitlines()
-    assert [line for line in difflib.ndiff(after, fewer) if line[0] in "+-"] == ["- - shapes"]
+    assert [line for line in difflib.ndiff(after, fewer) if line[0] in "+-"] == ["- - shapes", "- - ground_truth"]
 
 
 def test_dvc_reads_the_same_values(project: Path) -> None:

@@ -42,6 +42,8 @@ SMALL = {
     "generator": 1,
     "both": 3,
     "draws": 2,
+    "values": 3,
+    "lie_images": 10,
 }
 # The most of `images`, by the block around it.
 IMAGES = {
@@ -57,6 +59,8 @@ IMAGES = {
     "dense": 300,
     "training": 300,  # of transformers and mirrors
     "gallery": 60,
+    "probe": 40,
+    "transformer": 300,
 }
 CHANNELS = 8
 IDENTITIES = (0, 1)  # of additive and of multiplicative families
@@ -70,10 +74,14 @@ def toy(params: Mapping[str, Any], studies: Iterable[str] | None = None) -> dict
 
 
 def _smaller(value: Any, name: str, around: str = "") -> Any:
+    if name == "factors" and around == "twins":
+        value = dict(list(value.items())[:2])
     if isinstance(value, Mapping):
         return {key: _smaller(item, key, name) for key, item in value.items()}
     if name in ("per_class", "own"):
         return [min(count, 3) for count in value[:1]]
+    if name == "layers" and isinstance(value, list):
+        return value[:1]
     if name == "copies" and around == "variety":
         return 2
     if name.endswith("widths"):

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from invariscope.generative.config import CODERS, DCGAN, NETWORKS
+from invariscope.ground_truth.config import twin_names
 from invariscope.provenance.sources import is_here, is_missing
 
 Params = Mapping[str, Any]
@@ -127,6 +128,19 @@ UNPOOLING_FILES = (
     "stages.png",
     "scenes.png",
 )
+TWIN_FILES = ("models.safetensors", "history.parquet", "measured.parquet", "extracted.parquet")
+GROUND_TRUTH_FILES = (
+    "scores.parquet",
+    "differences.parquet",
+    "auc.parquet",
+    "roc.parquet",
+    "agreement.parquet",
+    "metrics.json",
+    "verdict.md",
+    "twins.png",
+    "agreement.png",
+    "roc.png",
+)
 COMPARISON_FILES = ("thresholds.parquet", "thresholds.png", "differences.png")
 
 
@@ -191,6 +205,16 @@ def generative_judges(params: Params, study: str) -> list[str]:
 def decoders(params: Params, study: str) -> list[str]:
     """The generative networks that feature visualisation optimises through, the autoencoder first."""
     return ["autoencoder", *params[study]["features"]["decoders"]["networks"]]
+
+
+def twins(params: Params, study: str) -> list[str]:
+    """A study's twins: classifiers that saw every factor vary, or all but one."""
+    return twin_names(params[study]["ground_truth"]["twins"]["factors"])
+
+
+def twin_classifier(params: Params, study: str) -> str:
+    """The classifier whose architecture and training twins have."""
+    return str(params[study]["ground_truth"]["twins"]["classifier"])
 
 
 def source_module(params: Params, study: str) -> str:
@@ -299,6 +323,10 @@ def targets(params: Params) -> list[str]:
         for classifier in visualized_classifiers(params, study):
             sheets = [f"sheets/{group}.png" for group in feature_groups(params, study, classifier)]
             files += [f"results/{study}/{classifier}/features/{name}" for name in (*FEATURE_FILES, *sheets)]
+        if "ground_truth" in params[study]:
+            folder = f"results/{study}/ground_truth"
+            files += [f"{folder}/twins/{twin}/{name}" for twin in twins(params, study) for name in TWIN_FILES]
+            files += [f"{folder}/{name}" for name in GROUND_TRUTH_FILES]
         if compares_classifiers(params, study):
             files += [f"results/{study}/comparison/{name}" for name in COMPARISON_FILES]
     return files

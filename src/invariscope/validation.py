@@ -40,6 +40,7 @@ RESERVED = {
     "data": "the study's data",
     "comparison": "the comparison of its classifiers",
     "generative": "its generative networks",
+    "ground_truth": "its ground truth",
 }
 
 Problem = tuple[tuple[str | int, ...], str]  # where, what
@@ -228,6 +229,8 @@ def study_problems(study: Mapping[str, Any], name: str, grids: Mapping[str, Any]
         yield from generative_problems(study["generative"], study["classifiers"], (name, "generative"))
     if "unpooling" in study:
         yield from unpooling_problems(study, (name, "unpooling"))
+    if "ground_truth" in study:
+        yield from ground_truth_problems(study, grids, (name, "ground_truth"))
     if "features" in study:
         yield from feature_problems(study["features"], study["classifiers"], (name, "features"))
         if "generative" not in study:
@@ -263,11 +266,15 @@ def filter_gan_problems(block: Mapping[str, Any], where: tuple[str, ...]) -> Ite
             )
         if training["latent_dimension"] < 2:
             yield (*where, *place, "latent_dimension"), "1 is not allowed; a traversal needs two axes"
+    yield from traversal_problems(block, where)
+    if "augmentation" in block:
+        yield from augmentation_problems(block["augmentation"], block["layers"], (*where, "augmentation"))
+
+
+def traversal_problems(block: Mapping[str, Any], where: tuple[str, ...]) -> Iterator[Problem]:
     grid = block["traversal"]["grid"]
     if grid % 2 == 0:
         yield (*where, "traversal", "grid"), f"{grid} is not allowed; an odd number has a point in the middle"
-    if "augmentation" in block:
-        yield from augmentation_problems(block["augmentation"], block["layers"], (*where, "augmentation"))
 
 
 def augmentation_problems(
@@ -428,3 +435,32 @@ def classifier_problems(classifier: Mapping[str, Any], size: int | None, where: 
     if size is not None and size >> len(pools) < 1:
         smallest = f"{len(pools)} times 2x2 pooling leaves nothing of {size} px; use at most {size.bit_length() - 1}"
         yield (*where, "pool_after"), f"{shown(pools)} is not allowed; {smallest}"
+
+
+def ground_truth_problems(
+    study: Mapping[str, Any], grids: Mapping[str, Any], where: tuple[str, ...]
+) -> Iterator[Problem]:
+    """Data without factors, a classifier that cannot be trained again, a factor that never varies, layers."""
+    block, source = study["ground_truth"], study["data"]["source"]
+    label = block["twins"]["classifier"]
+    if source not in LOCATED:
+        yield where, f"needs data drawn from known factors, {' or '.join(LOCATED)}; drop it from this study"
+    yield from named_problems([label], study["classifiers"], (*where, "twins"), "classifier")
+    classifier = study["classifiers"].get(label, {})
+    if classifier and "training" not in classifier:
+        yield (*where, "twins", "classifier"), f"{shown(label)} is not trained here; name one with `training`"
+    varied = study["data"].get("factors", {})
+    for factor, about in block["twins"]["factors"].items():
+        seen = varied.get(factor)
+        if isinstance(seen, int | float) or (seen and not seen[0] <= about["held"] <= seen[1]):
+            what = f"{shown(about['held'])} must lie within the range that the other twins see, and data.factors has"
+            yield (*where, "twins", "factors", factor, "held"), f"{what} {shown(seen)}"
+        if "family" in about and not grids.get(about["family"]):
+            yield (*where, "twins", "factors", factor, "family"), "has no grid under magnitudes; add one"
+    known = CONVOLUTIONS.get(classifier.get("architecture", ""))
+    for place in ("probe", "extraction"):
+        for index, layer in enumerate(block[place]["layers"]):
+            if known and layer.startswith("conv") and layer not in known:
+                what = f"{shown(layer)} is no convolution of {classifier['architecture']}; it has {', '.join(known)}"
+                yield (*where, place, "layers", index), what
+    yield from traversal_problems(block["extraction"], (*where, "extraction"))

@@ -92,6 +92,16 @@ def test_who_learns_in_each_phase(images: Images, held_out: Images, judge: Class
     assert all(rows[2][name] is not None for name in ("generator_loss", "discriminator_loss", "real", "generated"))
 
 
+def test_the_generator_may_learn_more_often(images: Images, held_out: Images, judge: Classifier) -> None:
+    run = training.Run(replace(SHORT, phases=Phases(2, 3, 4), generator_steps=2), images, held_out, judge, 0, CPU)
+    for iteration in range(run.iterations):
+        run.advance(iteration)
+    steps = {
+        name: {int(state["step"]) for state in optimiser.state.values()} for name, optimiser in run.optimisers.items()
+    }
+    assert steps == {"discriminator": {2 + 4}, "generator": {2 * (3 + 4)}}
+
+
 @pytest.mark.parametrize("loss", ["non_saturating", "saturating"])
 def test_both_losses_push_the_generator_the_same_way(
     images: Images, held_out: Images, judge: Classifier, loss: str
@@ -110,9 +120,9 @@ def advanced(run: training.Run, iteration: int) -> dict | None:
 
 
 def test_training_brings_samples_nearer(images: Images, held_out: Images, judge: Classifier) -> None:
-    config = replace(SHORT, phases=Phases(10, 10, 150), averaging=0.9, batch_size=40)
+    config = replace(SHORT, phases=Phases(10, 10, 300), averaging=0.9, batch_size=40)
     _, rows = train(config, images, held_out, judge, 0, CPU)
-    assert rows[0]["iteration"] == 0 and rows[-1]["iteration"] == 170
+    assert rows[0]["iteration"] == 0 and rows[-1]["iteration"] == 320
     figures = summarise(Generator(1, 16, 8, (16, 8)), rows)
     assert figures["fall"] > 2
     assert figures["frechet_distance_before"] == rows[0]["frechet_distance"]

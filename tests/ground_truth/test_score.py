@@ -5,7 +5,7 @@ import pytest
 import torch
 from sklearn.metrics import roc_auc_score
 
-from invariscope.ground_truth.score import auc, auc_interval, rank_agreement
+from invariscope.ground_truth.score import auc, auc_interval, roc, spearman
 
 NAN = float("nan")
 
@@ -83,23 +83,24 @@ def test_equal_seeds_draw_equal_intervals() -> None:
 
 def test_agreement_is_of_ranks_alone() -> None:
     items = np.array([0.1, 0.4, 0.2, 0.9, 0.8])
-    found = rank_agreement(np.stack([items, np.exp(9 * items), -items]))
-    assert found == pytest.approx(np.array([[1, 1, -1], [1, 1, -1], [-1, -1, 1]]))
+    assert spearman(items, np.exp(9 * items)) == pytest.approx(1)
+    assert spearman(items, -items) == pytest.approx(-1)
 
 
-def test_agreement_is_over_what_both_have_scored() -> None:
-    table = np.array([[1, 2, 3, 4, NAN], [1, 2, 3, NAN, 9.0], [NAN, 1, NAN, 2, 3]])
-    found = rank_agreement(table)
-    assert found[0, 1] == found[1, 0] == pytest.approx(1)
-    assert np.isnan(found[0, 2]) and np.isnan(found[1, 2])  # two items alone
-    assert found.diagonal() == pytest.approx(1)
+def test_what_tells_nothing_apart_agrees_with_none() -> None:
+    assert np.isnan(spearman(np.array([1.0, 2, 3]), np.full(3, 5.0)))
+    assert np.isnan(spearman(np.array([1.0, 2]), np.array([1.0, 2])))  # two items always agree or disagree
 
 
-def test_a_method_that_tells_nothing_apart_agrees_with_none() -> None:
-    found = rank_agreement(np.array([[1.0, 2, 3], [5, 5, 5]]))
-    assert np.isnan(found).tolist() == [[False, True], [True, True]]
+def test_independent_scores_do_not_agree() -> None:
+    a, b = np.random.default_rng(0).standard_normal((2, 4000))
+    assert abs(spearman(a, b)) < 0.05
 
 
-def test_independent_methods_do_not_agree() -> None:
-    found = rank_agreement(np.random.default_rng(0).standard_normal((2, 4000)))
-    assert abs(found[0, 1]) < 0.05
+def test_the_area_under_the_curve_is_the_auc() -> None:
+    scores, labels, _ = graded()
+    scores = np.round(scores, 1)  # with ties
+    scores[3] = NAN
+    false, true = roc(scores, labels)
+    assert np.trapezoid(true, false) == pytest.approx(auc(scores, labels))
+    assert false[0] == true[0] == 0 and false[-1] == true[-1] == 1

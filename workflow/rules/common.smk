@@ -89,6 +89,25 @@ def made_by_networks(networks, name):
     ]
 
 
+def code_of_twins(step):
+    """The step's source files, with those of the study's data source and of its twins' architecture."""
+
+    def files(wildcards):
+        architecture = plan.architecture_modules(PARAMS, wildcards.study, plan.twin_classifier(PARAMS, wildcards.study))
+        return code_of(step, plan.source_module(PARAMS, wildcards.study), *architecture)
+
+    return files
+
+
+def made_by_twins(*names):
+    """Some files of each of a study's twins, twin by twin."""
+    return lambda wildcards: [
+        f"results/{wildcards.study}/ground_truth/twins/{twin}/{name}"
+        for twin in plan.twins(PARAMS, wildcards.study)
+        for name in names
+    ]
+
+
 def classes_of(wildcards):
     """The file that says which class each folder of the study's images is, if one does."""
     return plan.class_files(PARAMS, wildcards.study)

@@ -732,3 +732,51 @@ rule plot_unpooling:
         " {wildcards.study} {wildcards.classifier} --history {input.history}"
         " --iou {input.iou} --pictures {input.pictures} --training {output.training}"
         " --classes {output.classes} --stages {output.stages} --scenes {output.scenes} --log {log}"
+
+
+rule plot_ground_truth:
+    """What all methods say of a study's twins: factor by layer, their agreement, ROC curves."""
+    input:
+        scores="results/{study}/ground_truth/scores.parquet",
+        differences="results/{study}/ground_truth/differences.parquet",
+        auc="results/{study}/ground_truth/auc.parquet",
+        roc="results/{study}/ground_truth/roc.parquet",
+        agreement="results/{study}/ground_truth/agreement.parquet",
+        code=code_of("plot_ground_truth"),
+    output:
+        heat_maps=report(
+            "results/{study}/ground_truth/twins.png",
+            caption="../report/ground_truth_twins.rst",
+            category="{study}",
+            subcategory="Ground truth",
+            labels={"figure": "factor by layer"},
+        ),
+        correlations=report(
+            "results/{study}/ground_truth/agreement.png",
+            caption="../report/ground_truth_agreement.rst",
+            category="{study}",
+            subcategory="Ground truth",
+            labels={"figure": "agreement of methods"},
+        ),
+        curves=report(
+            "results/{study}/ground_truth/roc.png",
+            caption="../report/ground_truth_roc.rst",
+            category="{study}",
+            subcategory="Ground truth",
+            labels={"figure": "ROC"},
+        ),
+    log:
+        "logs/plot_ground_truth/{study}.log",
+    benchmark:
+        "benchmarks/jobs/plot_ground_truth/{study}.tsv"
+    conda:
+        "../envs/library.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    shell:
+        "PYTHONPATH=src python -m invariscope plot_ground_truth"
+        " {wildcards.study} --scores {input.scores} --differences {input.differences}"
+        " --auc {input.auc} --roc {input.roc} --agreement {input.agreement} --heat-maps {output.heat_maps}"
+        " --correlations {output.correlations} --curves {output.curves} --log {log}"

@@ -63,6 +63,8 @@ def train(
             run.close_epoch(monitored)
         if checkpoint and checkpoint.due():
             checkpoint.save(run.state())
+    if checkpoint:
+        checkpoint.save(run.state())  # a step that trains several keeps those that are done
     classifier.eval().requires_grad_(False)
     return run.history
 

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from invariscope.filter_gan.networks import Generator
+from invariscope.filter_gan.networks import MakesBanks
 from invariscope.runtime import torch_generator
 
 KINDS = ("random", "principal")
@@ -23,7 +23,7 @@ def random_axes(dimension: int, seed: int, image_id: int) -> Tensor:
 
 
 @torch.no_grad()
-def principal_axes(generator: Generator, seed: int) -> Tensor:
+def principal_axes(generator: MakesBanks, seed: int) -> Tensor:
     """Two orthonormal directions (2, d) along which the generated banks change most; the same for every image.
 
     Our choice: the leading eigenvectors of E[JᵀJ], J the generator's Jacobian at a random code, by central differences.

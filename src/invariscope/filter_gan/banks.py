@@ -8,6 +8,8 @@ from torch import Tensor, nn
 from invariscope.filter_gan.networks import Generator
 from invariscope.runtime import seeded, torch_generator
 
+DRAWN = 256  # banks that a spread is measured on
+
 
 @torch.no_grad()
 def draw_banks(generator: Generator, count: int, seed: int) -> Tensor:
@@ -39,3 +41,28 @@ def fresh(convolution: nn.Conv2d, seed: int) -> Tensor:
     with seeded(torch.device("cpu"), seed, "fresh"):
         twin.reset_parameters()
     return twin.weight.detach().to(convolution.weight.device)
+
+
+class RandomBanks(nn.Module):
+    """A control of a generator, which can stand in its place: codes (N, d) move the real bank along random directions,
+    by as much as generated banks spread about their mean (root mean square). Nothing is learned."""
+
+    real: Tensor  # (C_out, C_in, k, k)
+    scale: Tensor
+    directions: Tensor  # (d, C_out, C_in, k, k)
+
+    def __init__(self, generator: Generator, real: Tensor, seed: int) -> None:
+        super().__init__()
+        self.latent_dimension = generator.latent_dimension
+        directions = torch.randn(self.latent_dimension, *real.shape, generator=torch_generator(seed, "directions"))
+        directions = directions.to(real.device)
+        banks = draw_banks(generator, DRAWN, seed)
+        spread = rms_deviation(banks, banks.mean(dim=0))
+        size = float(directions.square().sum(dim=0).mean().sqrt())  # of the change that a random code makes
+        self.register_buffer("real", real)
+        self.register_buffer("directions", directions * (spread / size))
+        self.register_buffer("scale", generator.scale)
+
+    def forward(self, z: Tensor) -> Tensor:
+        """(N, C_out, C_in, k, k)"""
+        return self.real + torch.einsum("nd,d...->n...", z, self.directions)

@@ -5,6 +5,7 @@ The shapes are our choice: the paper gives none.
 
 import math
 from collections.abc import Sequence
+from typing import Protocol
 
 import torch
 from torch import Tensor, nn
@@ -14,6 +15,15 @@ SLOPE = 0.2  # of the leaky ReLUs
 SMALLEST_MAP = 4  # px: activations are halved until no side is longer
 LARGE_MAP = 8  # px: larger ones are halved at once
 STANDARDISED = 1e-3  # least standard deviation of a channel, as a share of the layer's: a dead channel stays finite
+
+
+class MakesBanks(Protocol):
+    """A generator, or what stands in its place as a control."""
+
+    latent_dimension: int
+    scale: Tensor  # on the device where banks are made
+
+    def __call__(self, z: Tensor) -> Tensor: ...  # (N, d) -> (N, C_out, C_in, k, k)
 
 
 class Generator(nn.Module):

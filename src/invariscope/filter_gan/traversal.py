@@ -23,7 +23,7 @@ from invariscope.errors import UserError
 from invariscope.filter_gan.axes import KINDS, base_code, grid_offsets, principal_axes, random_axes
 from invariscope.filter_gan.config import Traversal
 from invariscope.filter_gan.evaluation import Layer, open_layer
-from invariscope.filter_gan.networks import Generator
+from invariscope.filter_gan.networks import MakesBanks
 from invariscope.filter_gan.prior import natural_image_prior
 from invariscope.intervals import share_interval
 from invariscope.invariance import attributes
@@ -126,7 +126,7 @@ class Points:
         return len(self.image)
 
 
-def grid_points(generator: Generator, images: Images, config: Traversal, seed: int) -> Points:
+def grid_points(generator: MakesBanks, images: Images, config: Traversal, seed: int) -> Points:
     """A grid about each image's own base code, for both kinds of axes.
 
     Raises UserError if the grid has no middle, or the generator fewer than two dimensions.
@@ -167,7 +167,7 @@ def grid_points(generator: Generator, images: Images, config: Traversal, seed: i
 def traverse(
     classifier: torch.nn.Module,
     path: str,
-    generator: Generator,
+    generator: MakesBanks,
     images: Images,
     config: Traversal,
     seed: int,
@@ -209,7 +209,7 @@ def traverse(
 
 @torch.no_grad()
 def pose(
-    layer: Layer, generator: Generator, base: Tensor, codes: Tensor, originals: Tensor, config: Traversal
+    layer: Layer, generator: MakesBanks, base: Tensor, codes: Tensor, originals: Tensor, config: Traversal
 ) -> Problem:
     """What to search for: under the banks of `codes`, the activations of the originals under those of `base`."""
     device = originals.device

@@ -67,6 +67,7 @@ class DcganTraining:
     batch_size: int = 64
     learning_rate: float = 2e-4  # of the generator
     discriminator_learning_rate: float = 2e-4
+    generator_steps: int = 1  # of the generator, for each of the discriminator
     decay: float = 0.5  # share of all batches, the last ones, over which both rates fall to 0
     averaging: float = 0.99  # share of the mean generator that stays at each batch
     log_every: int = 100

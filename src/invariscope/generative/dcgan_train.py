@@ -117,8 +117,9 @@ class Run:
         if phase in (DISCRIMINATOR, BOTH):
             row |= self.train_discriminator(iteration)
         if phase in (GENERATOR, BOTH):
-            row |= self.train_generator(iteration)
-            self.follow()
+            for step in range(self.config.generator_steps):
+                row |= self.train_generator(iteration, step)
+                self.follow()
         self.iteration = iteration + 1
         if self.iteration % self.config.log_every == 0 or self.phase(self.iteration) != phase or self.finished:
             self.log(row)
@@ -127,8 +128,8 @@ class Run:
     def finished(self) -> bool:
         return self.iteration == self.iterations
 
-    def latents(self, name: str, iteration: int) -> Tensor:
-        return self.generator.draw(self.config.batch_size, torch_generator(self.seed, name, iteration))
+    def latents(self, name: str, *numbers: int) -> Tensor:
+        return self.generator.draw(self.config.batch_size, torch_generator(self.seed, name, *numbers))
 
     def train_discriminator(self, iteration: int) -> Row:
         """One step up the gradient of E log D(x) + E log(1 - D(G(z)))."""
@@ -143,9 +144,9 @@ class Run:
         shares = {"real": real.sigmoid().mean().item(), "generated": generated.sigmoid().mean().item()}
         return {"discriminator_loss": loss.item()} | shares
 
-    def train_generator(self, iteration: int) -> Row:
+    def train_generator(self, iteration: int, step: int) -> Row:
         """One step down the gradient of E log(1 - D(G(z))), or of -E log D(G(z)), which does not vanish."""
-        made = self.generator.train().decode(self.latents("to fool", iteration))
+        made = self.generator.train().decode(self.latents("to fool", iteration, step))
         answers = self.discriminator.train()(made)
         saturating = self.config.loss == "saturating"
         loss = -F.softplus(answers).mean() if saturating else F.softplus(-answers).mean()

@@ -118,5 +118,5 @@ def null_motions(motion: np.ndarray, generator: torch.Generator) -> np.ndarray:
     between = (1,) * (motion.ndim - 3)
     noise = torch.randn(len(motion), height, width, generator=generator, dtype=torch.float64).numpy()
     spectrum = np.fft.rfft2(noise)  # of a real picture, so that the result is real
-    phases = (spectrum / np.abs(spectrum)).reshape(len(motion), *between, height, -1)
+    phases = (spectrum / np.abs(spectrum)).reshape(len(motion), *between, *spectrum.shape[1:])
     return np.fft.irfft2(np.fft.rfft2(motion) * phases, s=(height, width))

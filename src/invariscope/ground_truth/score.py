@@ -44,21 +44,18 @@ def auc_interval(
     return value, float(low), float(high)
 
 
-def rank_agreement(table: np.ndarray) -> np.ndarray:
-    """Spearman's ρ (methods, methods) of scores (methods, items), over the items that both have scored (not NaN).
-
-    NaN for fewer than `FEWEST` such items, or if a method scores them all the same.
-    """
-    found = np.full((len(table), len(table)), np.nan)
-    for first, row in enumerate(table):
-        for second, other in enumerate(table[: first + 1]):
-            both = ~np.isnan(row) & ~np.isnan(other)
-            found[first, second] = found[second, first] = spearman(row[both], other[both])
-    return found
-
-
 def spearman(a: np.ndarray, b: np.ndarray) -> float:
     """Spearman's ρ of a and b (N,), ties sharing their mean rank."""
     if len(a) < FEWEST or np.ptp(a) == 0 or np.ptp(b) == 0:
         return float("nan")
     return float(spearmanr(a, b).statistic)
+
+
+def roc(scores: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """False and true positive rates (K,) as the bar falls from above the highest score to the lowest; NaN scores are
+    left out. Equal scores pass together, so that the area under it is `auc`."""
+    known = ~np.isnan(scores)
+    values, kinds = np.asarray(scores)[known], np.asarray(labels, bool)[known]
+    bars = np.concatenate([[np.inf], np.unique(values)[::-1]])
+    passed = values >= bars[:, None]  # (K, N)
+    return passed[:, ~kinds].mean(axis=1), passed[:, kinds].mean(axis=1)

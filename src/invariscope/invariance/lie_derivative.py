@@ -16,6 +16,7 @@ not zero there (of a constant one, too; with any other fill a constant map has n
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Literal
 
 import numpy as np
@@ -68,13 +69,15 @@ def lie_errors(
     model: nn.Module,
     images: Tensor,
     layers: Sequence[str],
-    motion: Motion,
+    motion: Motion | Tensor,
     output: Output = "logits",
     batch_size: int = 32,
 ) -> LieErrors:
     """The errors of a model's layers on images (N, C, H, W) in [0, 1], in eval mode, where the model is.
 
-    Layers are paths as in objectives (`conv4`, `layer1.0`); the output of the whole comes last by itself.
+    Layers are paths as in objectives (`conv4`, `layer1.0`); the output of the whole comes last by itself. Images that
+    move otherwise than by a family have their velocities (N, C, H, W) in place of a motion: nothing says how a map
+    should follow, so all errors are of invariance.
 
     Raises UserError for no images, or a layer that is not there or does not run once.
     """
@@ -83,7 +86,11 @@ def lie_errors(
     with evaluating(model):
         whole, modules = _prepared(model, layers, images, output)
         spreads = {name: _Spread() for name in ("", *modules)}
-        parts = [_batch_errors(whole, modules, part, motion, spreads) for part in images.split(batch_size)]
+        moves = motion.split(batch_size) if isinstance(motion, Tensor) else repeat(motion)
+        parts = [
+            _batch_errors(whole, modules, part, move, spreads)
+            for part, move in zip(images.split(batch_size), moves, strict=False)
+        ]
     errors = np.concatenate([part for part, _ in parts], axis=2)  # (3, L, N)
     speed = np.concatenate([part for _, part in parts])
     spread = np.array([spreads[name].value for name in modules])
@@ -113,15 +120,21 @@ def _prepared(
 
 
 def _batch_errors(
-    whole: nn.Module, modules: Mapping[str, nn.Module], images: Tensor, motion: Motion, spreads: Mapping[str, "_Spread"]
+    whole: nn.Module,
+    modules: Mapping[str, nn.Module],
+    images: Tensor,
+    motion: Motion | Tensor,
+    spreads: Mapping[str, "_Spread"],
 ) -> tuple[np.ndarray, np.ndarray]:
     """Errors (3, L, n) and speeds (n,) of a batch; what layers make of it is added to the spreads, "" the images."""
     x = images.to(*place_of(whole))
     values = read_layers(whole, modules, x)
     for name, spread in spreads.items():
         spread.add(values[name] if name else x)
-    carried = {name: motion.carried(value) for name, value in values.items()}
-    velocity = motion.velocity(x)
+    if isinstance(motion, Tensor):
+        velocity, carried = motion.to(x), {name: torch.zeros_like(value) for name, value in values.items()}
+    else:
+        velocity, carried = motion.velocity(x), {name: motion.carried(value) for name, value in values.items()}
     cumulative = _errors(_tangents(whole, modules, x, velocity, {}), carried)
     own = _errors(_tangents(whole, modules, x, velocity, carried), carried)
     found = (cumulative, own, _contributions(whole, modules, x, own))
