@@ -35,4 +35,4 @@ lock: .venv/.complete
 	touch $@
 
 clean:
-	rm -rf .venv .snakemake .checkpoints logs
+	rm -rf .venv .snakemake .cache .checkpoints logs

@@ -12,7 +12,8 @@ from ruamel.yaml import YAML
 
 from invariscope.errors import UserError
 from invariscope.params import build, canonical, load_yaml, lookup, require_names
-from invariscope.validation import IDENTITY, load_params, validate
+from invariscope.validation import load_params, validate
+from invariscope.validation.studies import IDENTITY
 
 PATH = Path("params.yaml")
 REMOVED = object()
@@ -358,3 +359,31 @@ def test_dvc_edits_change_one_line(project: Path) -> None:
 def test_dvc_reads_the_same_values(project: Path) -> None:
     serialize = pytest.importorskip("dvc.utils.serialize")
     assert serialize.load_yaml("params.yaml") == load_yaml(PATH)
+
+
+def test_what_was_found_good_is_not_read_again(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Until a byte of the file, or of what says what is valid, changes."""
+    from invariscope import validation
+
+    read = []
+    monkeypatch.setattr(validation, "load_yaml", lambda path: read.append(path) or load_yaml(path))
+    first = load_params()
+    assert len(read) == 2  # the file and the schema
+    validation.keep_params(first)
+    assert load_params() == first and len(read) == 2
+    PATH.write_text(PATH.read_text(encoding="utf-8").replace("seed: 0", "seed: 7", 1), encoding="utf-8")
+    assert load_params()["seed"] == 7 and len(read) == 4
+    PATH.write_text(PATH.read_text(encoding="utf-8").replace("seed: 7", "seed: no", 1), encoding="utf-8")
+    with pytest.raises(UserError, match="seed"):
+        load_params()
+    PATH.write_text(PATH.read_text(encoding="utf-8").replace("seed: no", "seed: 0", 1), encoding="utf-8")
+    validation.KEPT.write_text("{", encoding="utf-8")  # damaged: as if it were not there
+    assert load_params() == first
+
+
+def test_a_folder_that_cannot_be_written_costs_time_alone(project: Path) -> None:
+    from invariscope import validation
+
+    validation.KEPT.parent.write_text("in the way", encoding="utf-8")
+    validation.keep_params(load_params())
+    assert load_params()["seed"] == 0

@@ -130,7 +130,7 @@ UNPOOLING_FILES = (
 )
 TWIN_FILES = ("models.safetensors", "history.parquet", "measured.parquet", "extracted.parquet")
 GROUND_TRUTH_FILES = (
-    "scores.parquet",
+    "factors.parquet",
     "differences.parquet",
     "auc.parquet",
     "roc.parquet",

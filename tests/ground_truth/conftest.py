@@ -24,7 +24,7 @@ def questions() -> dict[str, Question]:
 def trained() -> dict[str, Classifier]:
     """The first repetition of two twins, frozen and in eval mode."""
     found = {}
-    for twin in (ALL, "rotation_held"):
+    for twin in (ALL, "rotation_fixed"):
         classifier, _ = train_twin(BLOCK, draw_twin(DATA, twin, TWINS, 0, 0), 0, CPU)
         found[twin] = classifier.eval().requires_grad_(False)
     return found

@@ -7,7 +7,7 @@ import pytest
 
 from invariscope.ground_truth import compare
 from invariscope.ground_truth.compare import EVERY, MATCHED, POOLED
-from invariscope.ground_truth.config import ALL, HELD, twin_names
+from invariscope.ground_truth.config import ALL, FIXED, twin_names
 from invariscope.ground_truth.verdict import page, verdicts
 
 FACTORS = ("turn", "grey")
@@ -24,9 +24,9 @@ def made(
         for twin in twin_names(dict.fromkeys(FACTORS)):
             for number in range(SEEDS):
                 for layer in layers:
-                    value = 10.0**place * (random.standard_normal() + lift * (twin != factor + HELD) + shift)
+                    value = 10.0**place * (random.standard_normal() + lift * (twin != factor + FIXED) + shift)
                     rows.append(
-                        {"factor": factor, "twin": twin, "number": number, "method": method, "layer": layer}
+                        {"factor": factor, "network": twin, "seed": number, "method": method, "layer": layer}
                         | {"value": value, "score": value}
                     )
     return rows
@@ -34,7 +34,7 @@ def made(
 
 def test_a_network_is_labelled_by_what_it_saw() -> None:
     rows = compare.scored(made(0, "rendering"))
-    assert {row["twin"] for row in rows if not row["varied"] and row["factor"] == "turn"} == {"turn" + HELD}
+    assert {row["network"] for row in rows if row["twin"] == "fixed" and row["factor"] == "turn"} == {"turn" + FIXED}
 
 
 def test_scores_are_standardised_within_a_factor_and_layer() -> None:
@@ -50,8 +50,8 @@ def test_scores_are_standardised_within_a_factor_and_layer() -> None:
 
 def test_methods_with_layers_have_a_mean_over_them() -> None:
     rows = compare.with_method_means(compare.scored(made(1, "goodfellow", ("a", "b"))))
-    means = {(row["factor"], row["twin"], row["number"]): row["standard"] for row in rows if row["layer"] == EVERY}
-    parts = [row["standard"] for row in rows if (row["factor"], row["twin"], row["number"]) == ("turn", ALL, 0)][:2]
+    means = {(row["factor"], row["network"], row["seed"]): row["standard"] for row in rows if row["layer"] == EVERY}
+    parts = [row["standard"] for row in rows if (row["factor"], row["network"], row["seed"]) == ("turn", ALL, 0)][:2]
     assert means["turn", ALL, 0] == pytest.approx(np.mean(parts))
     single = compare.with_method_means(compare.scored(made(1, "rendering")))
     assert not any(row["layer"] == EVERY for row in single)
@@ -61,7 +61,9 @@ def test_differences_are_paired_over_seeds() -> None:
     """Noise that twins share is no noise of their difference."""
     rows = made(0.5, "rendering")
     for row in rows:
-        row["score"] = 100.0 * row["number"] + (0.5 if row["twin"] != row["factor"] + HELD else 0) + 1e-3 * row["value"]
+        row["score"] = (
+            100.0 * row["seed"] + (0.5 if row["network"] != row["factor"] + FIXED else 0) + 1e-3 * row["value"]
+        )
     found = compare.difference_rows(compare.scored(rows))
     assert [row["tells_apart"] for row in found] == [True, True]
     assert found[0]["difference"] == pytest.approx(0.5, abs=0.05) and found[0]["pairs"] == SEEDS
@@ -88,9 +90,11 @@ def test_areas() -> None:
 def test_curves_go_from_nobody_to_everybody() -> None:
     rows = compare.scored(made(8, "rendering") + made(0, "screening", seed=1))
     for method in ("rendering", "screening"):
-        points = [(row["held_taken"], row["varied_taken"]) for row in compare.roc_rows(rows) if row["method"] == method]
+        points = [
+            (row["fixed_taken"], row["varied_taken"]) for row in compare.roc_rows(rows) if row["method"] == method
+        ]
         assert points[0] == (0, 0) and points[-1] == (1, 1) and points == sorted(points)
-        assert ((0, 1) in points) == (method == "rendering")  # a perfect method takes no held one first
+        assert ((0, 1) in points) == (method == "rendering")  # a perfect method takes no fixed one first
 
 
 def test_agreement_is_of_ranks_within_factors() -> None:
@@ -107,7 +111,7 @@ def test_agreement_is_of_ranks_within_factors() -> None:
 
 
 def test_a_single_repetition_has_no_interval() -> None:
-    rows = compare.scored(row for row in made(1, "rendering") + made(1, "screening", seed=2) if row["number"] == 0)
+    rows = compare.scored(row for row in made(1, "rendering") + made(1, "screening", seed=2) if row["seed"] == 0)
     assert all(np.isnan(row["ci_low"]) and not row["tells_apart"] for row in compare.difference_rows(rows))
     assert all(np.isnan(row["ci_low"]) for row in compare.auc_rows(rows, 20, 0))
     found = verdicts(compare.difference_rows(rows), compare.auc_rows(rows, 20, 0), compare.agreement_rows(rows, 20, 0))
@@ -123,7 +127,7 @@ def test_verdicts_follow_from_the_tables() -> None:
     rows += [row | {"method": "transformer", "score": -row["score"]} for row in made(9, "rendering")]
     rows += [row | {"method": "random_filters"} for row in made(0, "filter_gan", ("a",), seed=3)]
     for method_rows, factor in zip(noise, FACTORS, strict=True):
-        seen = [row for row in method_rows if row["factor"] == factor and row["twin"] != factor + HELD]
+        seen = [row for row in method_rows if row["factor"] == factor and row["network"] != factor + FIXED]
         for row in seen:
             row["score"] += 1000
         rows += method_rows

@@ -129,10 +129,10 @@ def test_the_twin_that_saw_no_turns_notices_them(
     trained: dict[str, Classifier], questions: dict[str, Question]
 ) -> None:
     turns = {twin: scores(network, questions["rotation"]) for twin, network in trained.items()}
-    assert turns[ALL][RENDERING, CLASS] > turns["rotation_held"][RENDERING, CLASS] + 0.15
-    assert turns[ALL][SCREENING, CLASS] > turns["rotation_held"][SCREENING, CLASS] + 15  # degrees
+    assert turns[ALL][RENDERING, CLASS] > turns["rotation_fixed"][RENDERING, CLASS] + 0.15
+    assert turns[ALL][SCREENING, CLASS] > turns["rotation_fixed"][SCREENING, CLASS] + 15  # degrees
     greys = {twin: scores(network, questions["intensity"])[RENDERING, CLASS] for twin, network in trained.items()}
-    assert abs(greys[ALL] - greys["rotation_held"]) < 0.15  # both saw all intensities
+    assert abs(greys[ALL] - greys["rotation_fixed"]) < 0.15  # both saw all intensities
 
 
 def test_an_untrained_network_is_told_from_a_trained_one(

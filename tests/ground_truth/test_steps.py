@@ -37,7 +37,7 @@ PARAMS: dict[str, Any] = {
     "seeds": 2,
 }
 TWINS = twin_names(PARAMS["twins"]["factors"])
-TABLES = ("scores", "differences", "auc", "roc", "agreement")
+TABLES = ("factors", "differences", "auc", "roc", "agreement")
 
 
 @pytest.fixture(scope="module")
@@ -73,8 +73,8 @@ def there(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def test_every_method_answers_the_same_question_of_every_twin() -> None:
-    rows = pq.read_table("first/scores.parquet").to_pylist()
-    asked = {(row["twin"], row["number"], row["factor"], row["method"], row["layer"]) for row in rows}
+    rows = pq.read_table("first/factors.parquet").to_pylist()
+    asked = {(row["network"], row["seed"], row["factor"], row["method"], row["layer"]) for row in rows}
     assert len(asked) == len(rows)
     of_both = ("rendering", "class"), ("lie_derivative", "conv4"), ("lie_derivative", "class"), ("filter_gan", "conv4")
     for factor in ("rotation", "thickness"):
@@ -83,7 +83,7 @@ def test_every_method_answers_the_same_question_of_every_twin() -> None:
         assert (("screening", "class") in own) == (("transformer", "class") in own) == (factor == "rotation")
         for key in own:
             assert {row[:2] for row in asked if row[2:] == (factor, *key)} == {(t, n) for t in TWINS for n in (0, 1)}
-    assert all(row["varied"] == (row["twin"] != f"{row['factor']}_held") for row in rows)
+    assert all((row["twin"] == "varied") == (row["network"] != f"{row['factor']}_fixed") for row in rows)
 
 
 def test_verdict_and_metrics_say_the_same() -> None:
@@ -101,7 +101,7 @@ def test_equal_seeds_give_equal_files_and_others_do_not() -> None:
     for path in files:
         assert Path("first", path).read_bytes() == Path("again", path).read_bytes(), path
     build("other", seed=1)
-    assert Path("other/scores.parquet").read_bytes() != Path("first/scores.parquet").read_bytes()
+    assert Path("other/factors.parquet").read_bytes() != Path("first/factors.parquet").read_bytes()
 
 
 def test_figures_are_drawn_and_the_same_twice() -> None:
@@ -114,5 +114,5 @@ def test_figures_are_drawn_and_the_same_twice() -> None:
 
 
 def test_an_unknown_twin_is_refused() -> None:
-    with pytest.raises(UserError, match="'slant_held' is no twin"):
-        train_twins.run(PARAMS, "cpu", "own", "slant_held", models=Path("m"), history=Path("h"))
+    with pytest.raises(UserError, match="'slant_fixed' is no twin"):
+        train_twins.run(PARAMS, "cpu", "own", "slant_fixed", models=Path("m"), history=Path("h"))

@@ -19,14 +19,14 @@ CPU = torch.device("cpu")
 
 
 def test_one_twin_varies_all_and_each_other_holds_one() -> None:
-    assert twin_names(FACTORS) == [ALL, "rotation_held", "thickness_held", "intensity_held"]
-    assert held_by(ALL, FACTORS) == {} and held_by("intensity_held", FACTORS) == {"intensity": 1.0}
-    with pytest.raises(UserError, match="'slant_held' is no twin; there are all_varied, rotation_held"):
-        held_by("slant_held", FACTORS)
+    assert twin_names(FACTORS) == [ALL, "rotation_fixed", "thickness_fixed", "intensity_fixed"]
+    assert held_by(ALL, FACTORS) == {} and held_by("intensity_fixed", FACTORS) == {"intensity": 1.0}
+    with pytest.raises(UserError, match="'slant_fixed' is no twin; there are all_varied, rotation_fixed"):
+        held_by("slant_fixed", FACTORS)
 
 
 def test_images_differ_in_the_held_factor_alone() -> None:
-    every, held = (draw_twin(DATA, twin, TWINS, 0, 0) for twin in (ALL, "rotation_held"))
+    every, held = (draw_twin(DATA, twin, TWINS, 0, 0) for twin in (ALL, "rotation_fixed"))
     assert np.ptp(every.factors["rotation"]) > 150 and np.all(held.factors["rotation"] == 0)
     for name in set(every.factors) - {"rotation"}:
         np.testing.assert_array_equal(every.factors[name], held.factors[name])
@@ -45,7 +45,7 @@ def test_a_source_without_factors_is_refused() -> None:
 
 
 def test_twins_begin_alike_and_come_back_from_their_file(tmp_path: Path, trained: dict[str, Classifier]) -> None:
-    starts = [new_classifier(BLOCK, draw_twin(DATA, twin, TWINS, 0, 0), 5, CPU) for twin in (ALL, "rotation_held")]
+    starts = [new_classifier(BLOCK, draw_twin(DATA, twin, TWINS, 0, 0), 5, CPU) for twin in (ALL, "rotation_fixed")]
     for one, other in zip(*(start.network.state_dict().values() for start in starts), strict=True):
         assert torch.equal(one, other)
     pair = list(trained.values())

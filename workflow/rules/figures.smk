@@ -737,7 +737,7 @@ rule plot_unpooling:
 rule plot_ground_truth:
     """What all methods say of a study's twins: factor by layer, their agreement, ROC curves."""
     input:
-        scores="results/{study}/ground_truth/scores.parquet",
+        factors="results/{study}/ground_truth/factors.parquet",
         differences="results/{study}/ground_truth/differences.parquet",
         auc="results/{study}/ground_truth/auc.parquet",
         roc="results/{study}/ground_truth/roc.parquet",
@@ -777,6 +777,6 @@ rule plot_ground_truth:
         runtime=10,
     shell:
         "PYTHONPATH=src python -m invariscope plot_ground_truth"
-        " {wildcards.study} --scores {input.scores} --differences {input.differences}"
+        " {wildcards.study} --factors {input.factors} --differences {input.differences}"
         " --auc {input.auc} --roc {input.roc} --agreement {input.agreement} --heat-maps {output.heat_maps}"
         " --correlations {output.correlations} --curves {output.curves} --log {log}"

@@ -86,7 +86,7 @@ rule compare_methods:
         parts=made_by_twins("measured.parquet", "extracted.parquet"),
         code=code_of("compare_methods"),
     output:
-        scores="results/{study}/ground_truth/scores.parquet",
+        factors="results/{study}/ground_truth/factors.parquet",
         differences="results/{study}/ground_truth/differences.parquet",
         auc="results/{study}/ground_truth/auc.parquet",
         roc="results/{study}/ground_truth/roc.parquet",
@@ -107,6 +107,6 @@ rule compare_methods:
         values=parameters("compare_methods"),
     shell:
         "PYTHONPATH=src python -m invariscope compare_methods"
-        " {wildcards.study} --parts {input.parts} --scores {output.scores}"
+        " {wildcards.study} --parts {input.parts} --factors {output.factors}"
         " --differences {output.differences} --auc {output.auc} --roc {output.roc} --agreement {output.agreement}"
         " --metrics {output.metrics} --verdict {output.verdict} --log {log}"

@@ -14,7 +14,7 @@ def draw(path: Path, agreement: pa.Table) -> None:
     rows = agreement.to_pylist()
     methods = list(dict.fromkeys(name for row in rows for name in (row["method"], row["other"])))
     values = np.full((len(methods), len(methods)), np.nan)
-    with style.figure(path, style.PAGE * 0.8, 0.62 * len(methods) + 1.4) as figure:
+    with style.figure(path, style.PAGE, 0.55 * len(methods) + 1.4) as figure:
         axes = figure.subplots()
         for row in rows:
             across, down = methods.index(row["method"]), methods.index(row["other"])
@@ -29,7 +29,7 @@ def draw(path: Path, agreement: pa.Table) -> None:
                 text,
                 ha="center",
                 va="center",
-                fontsize=6.5,
+                fontsize=6,
                 weight=weight,
                 color="white" if dark else "black",
             )

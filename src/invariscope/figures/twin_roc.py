@@ -16,7 +16,7 @@ Row = dict[str, Any]
 
 
 def draw(path: Path, roc: pa.Table, auc: pa.Table) -> None:
-    """Curves from a table (method, held_taken, varied_taken), areas of matched pairs from a table (method, layer,
+    """Curves from a table (method, fixed_taken, varied_taken), areas of matched pairs from a table (method, layer,
     factor, kind, auc, ci_low, ci_high)."""
     curves, areas = roc.to_pylist(), [row for row in auc.to_pylist() if row["kind"] == MATCHED]
     layered = {row["method"] for row in areas if row["layer"] == EVERY}
@@ -35,13 +35,13 @@ def draw_curves(axes: Axes, rows: list[Row], methods: list[str]) -> None:
     axes.plot((0, 1), (0, 1), color="#999999", linestyle="--", linewidth=0.8)
     for number, method in enumerate(methods):
         own = [row for row in rows if row["method"] == method]
-        held, varied = ([row[name] for row in own] for name in ("held_taken", "varied_taken"))
-        axes.plot(held, varied, color=style.COLOURS[number])
+        fixed, varied = ([row[name] for row in own] for name in ("fixed_taken", "varied_taken"))
+        axes.plot(fixed, varied, color=style.COLOURS[number])
     axes.set(
         xlim=(-0.02, 1.02),
         ylim=(-0.02, 1.02),
         aspect="equal",
-        xlabel="held taken for varied (fraction)",
+        xlabel="fixed taken for varied (fraction)",
         ylabel="varied taken for varied (fraction)",
         title="ROC, matched pairs of all factors",
     )

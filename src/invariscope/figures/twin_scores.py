@@ -13,13 +13,13 @@ from invariscope.figures import style
 from invariscope.figures.method_names import NAMES
 
 LIMIT = 1.5  # standard deviations at which colours end
-KINDS = {True: "varied", False: "held"}
+KINDS = ("varied", "fixed")
 EVERY = "all"  # layers together
 ROW, HEAD = 0.17, 0.75  # inches
 
 
 def draw(path: Path, scores: pa.Table, differences: pa.Table) -> None:
-    """A panel a method from a table (factor, method, layer, number, standard, varied, matched); a dot where the
+    """A panel a method from a table (factor, method, layer, seed, standard, twin, matched); a dot where the
     difference of the pair is above 0 in a table (factor, method, layer, tells_apart)."""
     rows = [row for row in scores.to_pylist() if row["matched"] and row["layer"] != EVERY]
     told = {(row["factor"], row["method"], row["layer"]) for row in differences.to_pylist() if row["tells_apart"]}
@@ -38,8 +38,8 @@ def draw(path: Path, scores: pa.Table, differences: pa.Table) -> None:
         bar.set_label("mean score, standard deviations\nwithin factor and layer (+: ignores more)")
         dot = Line2D([], [], marker="o", color="black", linestyle="", markersize=3)
         figure.legend([dot], ["the pair differs: 95 % interval above 0"], loc="outside lower right")
-        seeds = len({row["number"] for row in rows})
-        figure.suptitle(f"{rows[0]['study']}: twins that saw a factor vary in training, or held, {seeds} seeds")
+        seeds = len({row["seed"] for row in rows})
+        figure.suptitle(f"{rows[0]['study']}: twins that saw a factor vary in training, or fixed, {seeds} seeds")
 
 
 def panel(axes: Axes, rows: list[dict[str, Any]], factors: list[str], told: set[tuple[str, str, str]]) -> AxesImage:
@@ -47,7 +47,7 @@ def panel(axes: Axes, rows: list[dict[str, Any]], factors: list[str], told: set[
     layers = list(dict.fromkeys(row["layer"] for row in rows))
     found: dict[tuple[int, int], list[float]] = {}
     for row in rows:
-        where = 2 * factors.index(row["factor"]) + (not row["varied"]), layers.index(row["layer"])
+        where = 2 * factors.index(row["factor"]) + KINDS.index(row["twin"]), layers.index(row["layer"])
         found.setdefault(where, []).append(row["standard"])
     values = np.full((2 * len(factors), len(layers)), np.nan)
     for where, known in found.items():
@@ -61,6 +61,6 @@ def panel(axes: Axes, rows: list[dict[str, Any]], factors: list[str], told: set[
         axes.axhline(2 * number - 0.5, color="white", linewidth=2)
     axes.grid(visible=False)
     axes.set_xticks(range(len(layers)), layers, rotation=60 if len(layers) > 2 else 0)
-    names = [f"{factor}, {name}" if varied else name for factor in factors for varied, name in KINDS.items()]
+    names = [f"{factor}, {kind}" if kind == KINDS[0] else kind for factor in factors for kind in KINDS]
     axes.set_yticks(range(len(names)), names, fontsize=6)
     return image

@@ -2,9 +2,9 @@
 factor?
 
 A score is compared within its factor, method and layer only, since an R², a threshold in degrees and a firing rate have
-no common unit: it is standardised over all twins and repetitions (`standard`). Where one number a method is wanted, it
+no common unit: it is standardised over all twins and seeds (`standard`). Where one number a method is wanted, it
 is the mean of that over its layers (our choice). Repetitions share images and initial weights over twins: differences
-are paired, and bootstraps draw whole repetitions.
+are paired, and bootstraps draw whole seeds.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,13 +14,14 @@ from typing import Any
 import numpy as np
 import torch
 
-from invariscope.ground_truth.config import ALL, HELD
+from invariscope.ground_truth.config import ALL, FIXED
 from invariscope.ground_truth.score import auc_interval, roc, spearman
 from invariscope.intervals import CONFIDENCE, mean_interval
 from invariscope.runtime import torch_generator
 
 EVERY = "all"  # factors together, or layers together
 MATCHED, POOLED = "matched", "pooled"
+TWIN = {True: "varied", False: "fixed"}  # what a network saw of a factor in training
 SCORE_UNITS = {
     "value": "column unit",
     "score": "the larger the more is ignored; comparable within factor, method and layer",
@@ -33,40 +34,41 @@ EXTRACTED_UNITS = SCORE_UNITS | {
     "rms_change": "intensity, of these points",
 }
 COMPARED_UNITS = EXTRACTED_UNITS | {
-    "standard": "standard deviations over twins and repetitions of the same factor, method and layer",
+    "standard": "standard deviations over twins and seeds of the same factor, method and layer",
 }
 BESIDE = ("unique", "chance", "ceiling", "moving", "rms_change")  # numbers that only some methods have
 SINGLE = ("value", "unit", "score", "standard", "layer")  # of a single layer
 ROC_UNITS = {
-    "held_taken": "fraction of networks that did not see the factor vary and score as high, matched pairs",
+    "fixed_taken": "fraction of networks that did not see the factor vary and score as high, matched pairs",
     "varied_taken": "fraction of those that did",
 }
 DIFFERENCE_UNITS = {
     "difference": "score of the twin that saw the factor vary less that of the one that did not; paired over seeds",
     "ci_low": "likewise; 95 %, Student's t",
     "ci_high": "likewise; 95 %, Student's t",
-    "standard_difference": "standard deviations over twins and repetitions",
+    "standard_difference": "standard deviations over twins and seeds",
 }
 AUC_UNITS = {
     "auc": "probability that a network that saw the factor vary scores higher than one that did not",
-    "ci_low": "likewise; 95 %, bootstrap over repetitions",
-    "ci_high": "likewise; 95 %, bootstrap over repetitions",
+    "ci_low": "likewise; 95 %, bootstrap over seeds",
+    "ci_high": "likewise; 95 %, bootstrap over seeds",
 }
 AGREEMENT_UNITS = {
-    "correlation": "Spearman's, of standardised scores over factors, twins and repetitions",
-    "ci_low": "likewise; 95 %, bootstrap over repetitions",
-    "ci_high": "likewise; 95 %, bootstrap over repetitions",
+    "correlation": "Spearman's, of standardised scores over factors, twins and seeds",
+    "ci_low": "likewise; 95 %, bootstrap over seeds",
+    "ci_high": "likewise; 95 %, bootstrap over seeds",
 }
 Row = dict[str, Any]
 Key = tuple[str, ...]
 
 
 def scored(rows: Iterable[Mapping[str, Any]]) -> list[Row]:
-    """The rows in order, with `varied`, whether the network saw the factor vary, `matched`, whether it is one of the
-    pair that differs in nothing else, and `standard`."""
+    """The rows in order, with `twin`, whether the network saw the factor varied or fixed, `matched`, whether it is one
+    of the pair that differs in nothing else, and `standard`."""
     found = [
         dict(row)
-        | {"varied": row["twin"] != row["factor"] + HELD, "matched": row["twin"] in (ALL, row["factor"] + HELD)}
+        | {"twin": TWIN[row["network"] != row["factor"] + FIXED]}
+        | {"matched": row["network"] in (ALL, row["factor"] + FIXED)}
         for row in rows
     ]
     for own in grouped(found, "factor", "method", "layer").values():
@@ -81,7 +83,7 @@ def scored(rows: Iterable[Mapping[str, Any]]) -> list[Row]:
 def with_method_means(rows: Sequence[Row]) -> list[Row]:
     """The scored rows, and for methods with several layers a row with the mean of `standard` over them."""
     found = list(rows)
-    for own in grouped(rows, "factor", "twin", "number", "method").values():
+    for own in grouped(rows, "factor", "network", "seed", "method").values():
         if len(own) > 1:
             value = float(np.mean([row["standard"] for row in own]))
             same = {name: own[0][name] for name in own[0] if name not in (*SINGLE, *BESIDE)}
@@ -94,9 +96,9 @@ def difference_rows(rows: Sequence[Row]) -> list[Row]:
     alike; `tells_apart` if its interval lies above 0."""
     found = []
     for (factor, method, layer), own in grouped(rows, "factor", "method", "layer").items():
-        scores = {(row["twin"], row["number"]): (row["score"], row["standard"]) for row in own}
-        numbers = [number for twin, number in scores if twin == ALL and (factor + HELD, number) in scores]
-        pairs = np.array([np.subtract(scores[ALL, n], scores[factor + HELD, n]) for n in numbers], float)
+        scores = {(row["network"], row["seed"]): (row["score"], row["standard"]) for row in own}
+        seeds = [seed for network, seed in scores if network == ALL and (factor + FIXED, seed) in scores]
+        pairs = np.array([np.subtract(scores[ALL, seed], scores[factor + FIXED, seed]) for seed in seeds], float)
         pairs = pairs.reshape(-1, 2)[~np.isnan(pairs.reshape(-1, 2)).any(axis=1)]
         if not len(pairs):
             continue
@@ -131,7 +133,7 @@ def auc_rows(rows: Sequence[Row], resamples: int, seed: int) -> list[Row]:
 
 def _columns(rows: Sequence[Row]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     scores = np.array([row["standard"] for row in rows], float)
-    return scores, np.array([row["varied"] for row in rows]), np.array([row["number"] for row in rows])
+    return scores, np.array([row["twin"] == TWIN[True] for row in rows]), np.array([row["seed"] for row in rows])
 
 
 def roc_rows(rows: Sequence[Row]) -> list[Row]:
@@ -141,8 +143,8 @@ def roc_rows(rows: Sequence[Row]) -> list[Row]:
         chosen = [row for row in own if row["matched"] and row["layer"] == overall(own)]
         scores, labels, _ = _columns(chosen)
         found += [
-            {"method": method, "held_taken": float(held), "varied_taken": float(varied)}
-            for held, varied in zip(*roc(scores, labels), strict=True)
+            {"method": method, "fixed_taken": float(fixed), "varied_taken": float(varied)}
+            for fixed, varied in zip(*roc(scores, labels), strict=True)
         ]
     return found
 
@@ -155,8 +157,8 @@ def overall(rows: Sequence[Row]) -> str:
 
 def agreement_rows(rows: Sequence[Row], resamples: int, seed: int) -> list[Row]:
     """Rank correlation of every two methods, each with one number: that of its one layer, or the mean over all."""
-    table, numbers = method_table(rows)
-    members = [np.flatnonzero(numbers == number) for number in np.unique(numbers)]
+    table, seeds = method_table(rows)
+    members = [np.flatnonzero(seeds == seed) for seed in np.unique(seeds)]
     tail = (1 - CONFIDENCE) / 2
     found = []
     for first, second in combinations(table, 2):
@@ -174,7 +176,7 @@ def agreement_rows(rows: Sequence[Row], resamples: int, seed: int) -> list[Row]:
 def _resampled(
     both: np.ndarray, known: np.ndarray, members: Sequence[np.ndarray], resamples: int, random: torch.Generator
 ) -> np.ndarray:
-    """Spearman's ρ of resamples of whole repetitions; NaN if there is one alone."""
+    """Spearman's ρ of resamples of whole seeds; NaN if there is one alone."""
     if len(members) < 2:
         return np.full(1, np.nan)
     found = []
@@ -185,17 +187,17 @@ def _resampled(
 
 
 def method_table(rows: Sequence[Row]) -> tuple[dict[str, np.ndarray], np.ndarray]:
-    """By method a standardised score (items,) of every factor, twin and repetition, NaN where it has none; and the
-    repetition (items,) of each item."""
-    items = list(grouped(rows, "factor", "twin", "number"))
+    """By method a standardised score (items,) of every factor, twin and seed, NaN where it has none; and the
+    seed (items,) of each item."""
+    items = list(grouped(rows, "factor", "network", "seed"))
     methods = dict.fromkeys(row["method"] for row in rows)
     found = {method: np.full(len(items), np.nan) for method in methods}
     places = {item: place for place, item in enumerate(items)}
     for row in rows:
-        place = places[row["factor"], row["twin"], row["number"]]
+        place = places[row["factor"], row["network"], row["seed"]]
         if row["layer"] == EVERY or np.isnan(found[row["method"]][place]):  # the mean of layers comes last, and stays
             found[row["method"]][place] = row["standard"]
-    return found, np.array([number for _, _, number in items])
+    return found, np.array([seed for _, _, seed in items])
 
 
 def grouped(rows: Iterable[Row], *names: str) -> dict[Key, list[Row]]:

@@ -9,7 +9,7 @@ from invariscope.filter_gan.config import Traversal
 from invariscope.transformer.config import TransformerTraining
 
 ALL = "all_varied"  # the twin in whose training every factor varies
-HELD = "_held"  # a twin's name is that of the factor that its training images all have at one value, and this
+FIXED = "_fixed"  # a twin's name is that of the factor that its training images all have at one value, and this
 
 
 @dataclass(frozen=True)
@@ -55,11 +55,11 @@ class Extraction:
 
 def twin_names(factors: Mapping[str, Any]) -> list[str]:
     """The twins: all factors varied, then each of them held."""
-    return [ALL, *(factor + HELD for factor in factors)]
+    return [ALL, *(factor + FIXED for factor in factors)]
 
 
 def held_by(twin: str, factors: Mapping[str, HeldFactor]) -> dict[str, float]:
     """What a twin's training images have at one value: nothing, or one factor. Raises UserError for no twin."""
     if twin not in twin_names(factors):
         raise UserError(f"{twin!r} is no twin; there are {', '.join(twin_names(factors))}")
-    return {} if twin == ALL else {(name := twin.removesuffix(HELD)): factors[name].held}
+    return {} if twin == ALL else {(name := twin.removesuffix(FIXED)): factors[name].held}

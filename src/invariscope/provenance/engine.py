@@ -18,7 +18,7 @@ from invariscope.errors import UserError
 from invariscope.provenance import exchange, guard
 from invariscope.provenance.gpus import count_gpus
 from invariscope.provenance.orphans import ENGINE
-from invariscope.validation import load_params
+from invariscope.validation import keep_params, load_params
 
 Params = Mapping[str, Any]
 READERS = ("create_report", "summary", "list_changes")  # look at Snakemake's records without running anything
@@ -34,6 +34,7 @@ def open_params() -> dict[str, Any]:
             raise UserError(f"params.yaml: {missing}: no such module in this folder, nor among what is installed")
         for missing in plan.missing_class_files(params):
             raise UserError(f"params.yaml: {missing}: no such file; put the list of the network's classes there")
+        keep_params(params)
         return params
 
 

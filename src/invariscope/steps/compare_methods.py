@@ -17,7 +17,7 @@ def run(
     study: str,
     *,
     parts: list[Path],
-    scores: Path,
+    factors: Path,
     differences: Path,
     auc: Path,
     roc: Path,
@@ -32,7 +32,7 @@ def run(
     apart = compare.difference_rows(together)
     told = compare.auc_rows(together, resamples, seed)
     agreed = compare.agreement_rows(together, resamples, seed)
-    write_rows(scores, together, compare.COMPARED_UNITS, ("value", *compare.BESIDE))
+    write_rows(factors, together, compare.COMPARED_UNITS, ("value", *compare.BESIDE))
     for path, rows, units in (
         (differences, apart, compare.DIFFERENCE_UNITS),
         (auc, told, compare.AUC_UNITS),

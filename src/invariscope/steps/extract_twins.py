@@ -37,7 +37,7 @@ def run(params: dict[str, Any], device: str, study: str, twin: str, *, data: Pat
     place, twins = open_device(device), build(Twins, params["twins"])
     config = build(Extraction, params["extraction"])
     start = extraction.starts(params["data"], open_data(data, "test"), twins.factors, config.traversal.images)
-    origin = {"study": study, "twin": twin, "seed": params["seed"]}
+    origin = {"study": study, "network": twin}
     rows, checkpoints = [], []
     for number, classifier in enumerate(load_twins(models, place)):
         images = draw_twin(params["data"], twin, twins, number, params["seed"])
@@ -52,7 +52,7 @@ def run(params: dict[str, Any], device: str, study: str, twin: str, *, data: Pat
                 found += extraction.traversal_rows(classifier, what, images, start, *shared)
             else:
                 found += extraction.transformer_rows(classifier, twins.factors, images, *shared)
-        rows += [origin | {"number": number, **row, "unit": extraction.UNITS[row["method"]]} for row in found]
+        rows += [origin | {"seed": number, **row, "unit": extraction.UNITS[row["method"]]} for row in found]
     write_rows(scores, rows, EXTRACTED_UNITS, BESIDE)
     for checkpoint in checkpoints:
         checkpoint.remove()

@@ -25,13 +25,13 @@ PARAMS = {
 def run(params: dict[str, Any], device: str, study: str, twin: str, *, data: Path, models: Path, scores: Path) -> None:
     place, twins, probe = open_device(device), build(Twins, params["twins"]), build(Probe, params["probe"])
     asked = direct.questions(params["data"], open_data(data, "test"), twins, probe)
-    seed = derive(params["seed"], "measure", study)
+    random = derive(params["seed"], "measure", study)
     classifiers = load_twins(models, place)
-    origin = {"study": study, "twin": twin, "seed": params["seed"]}
+    origin = {"study": study, "network": twin}
     rows = [
-        origin | {"number": number, **row, "unit": direct.UNITS[row["method"]]}
-        for number, classifier in enumerate(track(classifiers, f"{study} {twin}", len(classifiers)))
+        origin | {"seed": seed, **row, "unit": direct.UNITS[row["method"]]}
+        for seed, classifier in enumerate(track(classifiers, f"{study} {twin}", len(classifiers)))
         for question in asked
-        for row in direct.direct_rows(classifier, question, params["magnitudes"], probe, seed)
+        for row in direct.direct_rows(classifier, question, params["magnitudes"], probe, random)
     ]
     write_rows(scores, rows, SCORE_UNITS)

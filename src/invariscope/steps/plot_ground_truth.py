@@ -9,7 +9,7 @@ from invariscope.figures import method_agreement, twin_roc, twin_scores
 def run(
     study: str,
     *,
-    scores: Path,
+    factors: Path,
     differences: Path,
     auc: Path,
     roc: Path,
@@ -18,6 +18,6 @@ def run(
     correlations: Path,
     curves: Path,
 ) -> None:
-    twin_scores.draw(heat_maps, read_table(scores), read_table(differences))
+    twin_scores.draw(heat_maps, read_table(factors), read_table(differences))
     method_agreement.draw(correlations, read_table(agreement))
     twin_roc.draw(curves, read_table(roc), read_table(auc))

@@ -35,7 +35,7 @@ def run(params: dict[str, Any], device: str, study: str, twin: str, *, models: P
         label = f"{study} {twin} {number + 1} of {config.seeds}"
         trained, last = library.train_twin(block, images, seed, place, checkpoints[-1], label)
         found.append(trained)
-        origin = {"study": study, "twin": twin, "number": number, "seed": params["seed"]}
+        origin = {"study": study, "network": twin, "seed": number}
         rows.append(origin | {"loss": last["loss"], "accuracy": last["accuracy"]})
     library.save_twins(found, models)
     write_rows(history, rows, library.UNITS)

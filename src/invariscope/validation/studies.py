@@ -1,22 +1,12 @@
-"""What params.yaml may say: the schema, and what no schema can say. Every refusal is one line.
+"""What no schema can say of params.yaml: names that must be defined, grids, sizes, analyses that need one another."""
 
-No step imports this: a better message must not make trained networks out of date.
-"""
-
-import difflib
-import math
-import re
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 from invariscope.classifiers.architectures import ARCHITECTURES, is_own
-from invariscope.errors import UserError
-from invariscope.params import PARAMS, load_yaml
 from invariscope.screening.families import FAMILIES
-
-SCHEMA = Path("workflow/schemas/params.schema.yaml")
+from invariscope.validation.words import Problem, shown
 
 # The magnitude of each family that changes nothing.
 IDENTITY = {name: family.identity for name, family in FAMILIES.items()}
@@ -26,170 +16,6 @@ CONVOLUTIONS = dict.fromkeys(("five_conv", "five_conv_dense"), ("conv1", "conv2"
 MIRRORED = ("five_conv", "five_conv_dense", "alexnet")  # chains of convolutions and poolings, which can be mirrored
 JUDGED_TOGETHER = ("variational", "sparse", "dense", "dcgan", "evaluation")
 LOCATED = ("procedural_digits", "procedural_shapes")  # sources of which it is known what is where
-BOUNDS = (
-    ("minimum", ">="),
-    ("exclusiveMinimum", ">"),
-    ("maximum", "<="),
-    ("exclusiveMaximum", "<"),
-    ("multipleOf", "a multiple of"),
-)
-KINDS = {"integer": "an integer", "number": "a number", "boolean": "true or false", "string": "a text"}
-
-# What no classifier may be called, since a folder of the study's results is.
-RESERVED = {
-    "data": "the study's data",
-    "comparison": "the comparison of its classifiers",
-    "generative": "its generative networks",
-    "ground_truth": "its ground truth",
-}
-
-Problem = tuple[tuple[str | int, ...], str]  # where, what
-
-
-def load_params(path: Path = PARAMS, schema: Path = SCHEMA) -> dict[str, Any]:
-    """Read and validate params.yaml. Raises UserError naming the key, the value and what is allowed."""
-    params = load_yaml(path)
-    validate(params, load_yaml(schema), path)
-    return params
-
-
-def validate(params: Any, schema: Mapping[str, Any], path: Path) -> None:
-    """Refuse a params.yaml that no run could mean. Raises UserError naming the key, the value and what is allowed."""
-    for problems in (plain_problems, lambda tree: schema_problems(tree, schema), cross_problems):
-        for where, what in problems(params):
-            place = f" {dotted(where)}:" if where else ""
-            raise UserError(f"{path}:{place} {what}".replace("\n", " "))
-
-
-def dotted(where: tuple[str | int, ...]) -> str:
-    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in where).removeprefix(".")
-
-
-def shown(value: Any) -> str:
-    """A value as it would stand in the file, cut where it is long."""
-    words = {None: "nothing", True: "true", False: "false"}
-    text = words[value] if value is None or isinstance(value, bool) else repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
-
-
-# --- the shape of the tree --------------------------------------------------------------------------------------------
-
-
-def plain_problems(params: Any) -> Iterator[Problem]:
-    """Not a mapping; keys that are no text; what an anchor repeats."""
-    if params is None:
-        yield (), "is empty; it must define seed, device, data_root, studies, magnitudes, and a block a study"
-    elif not isinstance(params, Mapping):
-        yield (), f"must be a mapping of keys to values, and is a {type(params).__name__}"
-    else:
-        yield from _plain(params, (), {})
-
-
-def _plain(node: Any, where: tuple[str | int, ...], seen: dict[int, str]) -> Iterator[Problem]:
-    if not isinstance(node, Mapping | list):
-        return
-    if id(node) in seen:
-        other = seen[id(node)] or "the file"
-        yield where, f"repeats {other} by an anchor; write it out, since DVC cannot change what an alias repeats"
-        return
-    seen[id(node)] = dotted(where)
-    for key, value in node.items() if isinstance(node, Mapping) else enumerate(node):
-        if isinstance(node, Mapping) and not isinstance(key, str):
-            yield where, f"has the key {shown(key)}, which is not a text; write it in quotes or rename it"
-        else:
-            yield from _plain(value, (*where, key), seen)
-
-
-# --- the schema -------------------------------------------------------------------------------------------------------
-
-
-def schema_problems(params: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterator[Problem]:
-    from jsonschema.validators import Draft202012Validator, extend
-
-    checker = Draft202012Validator.TYPE_CHECKER.redefine_many({"integer": _is_integer, "number": _is_number})
-    strict = extend(Draft202012Validator, type_checker=checker)
-    for error in strict(schema).iter_errors(params):
-        yield _schema_problem(error, schema)
-
-
-def _is_integer(_: Any, value: Any) -> bool:
-    """1.0 is none: range(1.0) fails."""
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-def _is_number(_: Any, value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-
-
-def _schema_problem(error: Any, root: Mapping[str, Any]) -> Problem:
-    where, rule, value = tuple(error.absolute_path), error.schema, error.instance
-    if len(where) == 1 and where[0] not in root["properties"] and not isinstance(value, Mapping):
-        return where, _unknown(str(where[0]), root, ())
-    if error.validator == "required":
-        missing = next(name for name in error.validator_value if name not in value)
-        return (*where, missing), f"is missing; it must be {allowed(_property(error, missing, root), root)}"
-    if error.validator == "additionalProperties":
-        unknown = next(name for name in value if not _known(name, rule))
-        return (*where, unknown), _unknown(unknown, rule, where)
-    return where, f"{shown(value)} is not allowed; it must be {allowed(rule, root)}"
-
-
-def _known(name: str, rule: Mapping[str, Any]) -> bool:
-    return name in rule.get("properties", {}) or any(re.search(p, name) for p in rule.get("patternProperties", {}))
-
-
-def _unknown(name: str, rule: Mapping[str, Any], where: tuple[str | int, ...]) -> str:
-    names = list(rule.get("properties", {}))
-    title = f" ({rule['title']})" if where and "title" in rule else ""
-    if near := difflib.get_close_matches(name, names, n=1):
-        return f"is no known key; did you mean {near[0]}?{title}"
-    if "patternProperties" in rule and not _known(name, rule):
-        if name in RESERVED:
-            return f"is reserved for {RESERVED[name]}; give it another name"
-        return "is not allowed as a name; names are lower-case letters, digits and _, beginning with a letter"
-    return f"is no known key; {dotted(where) or 'the file'} has {', '.join(names)}{title}"
-
-
-def _property(error: Any, name: str, root: Mapping[str, Any]) -> Mapping[str, Any]:
-    rule = error.schema
-    return (rule if "properties" in rule else _resolved(rule, root)).get("properties", {}).get(name, {})
-
-
-def _resolved(rule: Mapping[str, Any], root: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The rule with that which its `$ref` points to."""
-    if "$ref" not in rule:
-        return rule
-    target: Any = root
-    for part in rule["$ref"].removeprefix("#/").split("/"):
-        target = target[part]
-    return {**_resolved(target, root), **{key: value for key, value in rule.items() if key != "$ref"}}
-
-
-def allowed(rule: Mapping[str, Any], root: Mapping[str, Any]) -> str:
-    """What a rule of the schema allows, in words."""
-    rule = _resolved(rule, root)
-    meaning = f" ({rule['description']})" if "description" in rule else ""
-    if "enum" in rule:
-        return f"one of {', '.join(map(str, rule['enum']))}{meaning}"
-    if isinstance(rule.get("type"), list):
-        return " or ".join(allowed({**rule, "type": kind}, root) for kind in rule["type"])
-    if rule.get("type") == "array":
-        return f"a list of {_count(rule)}, each {allowed(rule['items'], root)}"
-    if rule.get("type") == "object":
-        return f"a mapping{' that is not empty' if 'minProperties' in rule else ''}{meaning}"
-    if "pattern" in rule:
-        return str(rule.get("description", rule["pattern"]))
-    bounds = " and ".join(f"{sign} {rule[name]}" for name, sign in BOUNDS if name in rule)
-    return f"{KINDS[rule['type']]}{' ' if bounds else ''}{bounds}{meaning}"
-
-
-def _count(rule: Mapping[str, Any]) -> str:
-    low, high = rule.get("minItems", 0), rule.get("maxItems")
-    different = "different " if rule.get("uniqueItems") else ""
-    return f"{low} {different}items" if low == high else f"{f'{low} or more ' if low else ''}{different}items"
-
-
-# --- what hangs together ----------------------------------------------------------------------------------------------
 
 
 def cross_problems(params: Mapping[str, Any]) -> Iterator[Problem]:
