@@ -19,6 +19,8 @@ from invariscope.ground_truth.direct import GOODFELLOW, LIE, RENDERING, SCREENIN
 from invariscope.runtime import seeded
 from invariscope.screening.config import Rendering
 from invariscope.screening.screen import screen
+from invariscope.transformer.rendering import render
+from invariscope.warp import Warp
 from tests.ground_truth.small import BLOCK, DATA, GRIDS, PROBE
 
 CPU = torch.device("cpu")
@@ -122,6 +124,9 @@ def test_quarter_turns_built_in_are_found_by_every_direct_method() -> None:
         for turns in (0, 1)
     ]
     np.testing.assert_allclose(*errors, rtol=1e-6)  # turning by 90 degrees first changes nothing about turning further
+    quarter = Warp(torch.tensor([[[0.0, -1, 0], [1, 0, 0]]], dtype=torch.float64).expand(len(images), 2, 3))
+    moved = render(images, quarter, None, "zeros", "bicubic")  # as the invariant transformer would
+    np.testing.assert_allclose(blind(moved), blind(images), atol=1e-5)
     assert (plain(images) - plain(images.rot90(1, (2, 3)))).abs().max() > 1e-3  # and the network inside does notice
 
 

@@ -21,6 +21,7 @@ from invariscope.provenance.orphans import ENGINE
 from invariscope.validation import keep_params, load_params
 
 Params = Mapping[str, Any]
+RATE_LIMIT = (100, 1)  # jobs and seconds: what Snakemake has if nobody says otherwise
 READERS = ("create_report", "summary", "list_changes")  # look at Snakemake's records without running anything
 
 
@@ -54,6 +55,7 @@ def link(workflow: Any, params: Params) -> None:
         kind = executor_plugin.common_settings
         if kind.local_exec:
             limit_gpus(workflow)
+            drop_rate_limit(workflow)
         go = lambda: run(executor_plugin=executor_plugin, **options)  # noqa: E731
         with one_line_errors():
             if kind.touch_exec or not dvc_is_there():
@@ -111,6 +113,19 @@ def limit_gpus(workflow: Any) -> None:
         from snakemake.resources import Resource
 
         workflow.global_resources["gpu"] = Resource("gpu", count)
+
+
+def drop_rate_limit(workflow: Any) -> None:
+    """Start local jobs as soon as there is room, unless the user said how many at once.
+
+    Snakemake's default, 100 a second, is for clusters and never reached here. But for it the scheduler looks at all jobs
+    again a second after each look, for every job that has ended (a new chain of timers each): measured at the end of a
+    run of 120 jobs, a quarter of a core.
+    """
+    settings = workflow.scheduling_settings
+    limit = settings.max_jobs_per_timespan
+    if limit is not None and (limit.max_jobs, limit.timespan) == RATE_LIMIT:
+        settings.max_jobs_per_timespan = None
 
 
 @contextmanager
