@@ -27,7 +27,6 @@ SCORE_UNITS = {
     "score": "the larger the more is ignored; comparable within factor, method and layer",
 }
 EXTRACTED_UNITS = SCORE_UNITS | {
-    "unique": "as value: what would be lost without this factor's tangent among those of all",
     "chance": "as value: of a motion as smooth but unrelated",
     "ceiling": "as value: of the factor's own motion of equal size",
     "moving": "points of the traversals that move",
@@ -36,7 +35,7 @@ EXTRACTED_UNITS = SCORE_UNITS | {
 COMPARED_UNITS = EXTRACTED_UNITS | {
     "standard": "standard deviations over twins and seeds of the same factor, method and layer",
 }
-BESIDE = ("unique", "chance", "ceiling", "moving", "rms_change")  # numbers that only some methods have
+BESIDE = ("chance", "ceiling", "moving", "rms_change")  # numbers that only some methods have
 SINGLE = ("value", "unit", "score", "standard", "layer")  # of a single layer
 ROC_UNITS = {
     "fixed_taken": "fraction of networks that did not see the factor vary and score as high, matched pairs",

@@ -1,9 +1,11 @@
 """What a network ignores of a factor, as the learned methods find it; one score each, the larger the more.
 
 - `filter_gan`: how much of the motion of an invariance traversal of a layer lies along the factor's tangent (METHODS
-  2), mean over the points of all grids that move at all. Beside it what is to be expected of a motion as smooth but
-  unrelated (`chance`), and what the factor's own motion of equal size would reach (`ceiling`): tangents tell small
-  changes only.
+  2), mean over the points of all grids that move at all. The score is what would be lost without this tangent among
+  those of all factors (`explained`: unique): some look alike, as a thicker pen and a brighter one do, and by the share
+  that a tangent explains alone a network that ignores the one seems to ignore the other. Beside it what is to be
+  expected of a motion as smooth but unrelated (`chance`), and what the factor's own motion of equal size would reach
+  (`ceiling`), both alone: tangents tell small changes only.
 - `random_filters`: the same of traversals under filters that nothing was learned for: the real ones, moved at random by
   as much as the filter-GAN's spread. What the filter-GAN says beyond this, it has learned.
 - `transformer`: by how much an invariant transformer, trained on the network alone, changes its pictures in what is
@@ -41,7 +43,7 @@ from invariscope.transformer import train as transformer
 from invariscope.transformer.decomposition import decompose_colour, decompose_space
 
 FILTER_GAN, RANDOM_FILTERS, TRANSFORMER = "filter_gan", "random_filters", "transformer"
-SHARE = "share of the motion's sum of squares along the factor's tangent"
+SHARE = "share of the motion's sum of squares along the factor's tangent alone; score: what would be lost without it"
 UNITS = {
     FILTER_GAN: SHARE,
     RANDOM_FILTERS: SHARE,
@@ -113,9 +115,8 @@ def share_rows(
     size = np.sqrt(np.square(motion).mean(axis=(1, 2, 3)))
     return [
         {"factor": factor}
-        | row(method, layer, mean(found.alone[:, place]), mean(found.alone[:, place]))
-        | {"unique": mean(found.unique[:, place]), "chance": mean(chance[:, place])}
-        | {"ceiling": mean(ceiling(size, image, *start.own[factor]))}
+        | row(method, layer, mean(found.alone[:, place]), mean(found.unique[:, place]))
+        | {"chance": mean(chance[:, place]), "ceiling": mean(ceiling(size, image, *start.own[factor]))}
         | {"moving": len(motion), "rms_change": mean(size)}
         for place, factor in enumerate(start.own)
     ]

@@ -118,9 +118,9 @@ def limit_gpus(workflow: Any) -> None:
 def drop_rate_limit(workflow: Any) -> None:
     """Start local jobs as soon as there is room, unless the user said how many at once.
 
-    Snakemake's default, 100 a second, is for clusters and never reached here. But for it the scheduler looks at all jobs
-    again a second after each look, for every job that has ended (a new chain of timers each): measured at the end of a
-    run of 120 jobs, a quarter of a core.
+    Snakemake's default, 100 a second, is for clusters and never reached here. But for it the scheduler looks at all
+    jobs again a second after each look, for every job that has ended (a new chain of timers each): measured at the end
+    of a run of 120 jobs, a quarter of a core.
     """
     settings = workflow.scheduling_settings
     limit = settings.max_jobs_per_timespan
