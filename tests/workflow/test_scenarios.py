@@ -19,12 +19,14 @@ pytestmark = pytest.mark.slow
 
 LAYERS = ("conv2", "conv4")
 THRESHOLDS = {"find_thresholds/digits/cnn5", "plot_screening/digits/cnn5"}
-ACROSS = {"compare_layers/digits/cnn5", "plot_layers/digits/cnn5"}  # what comes of all layers together
+# What comes of all layers together.
+ACROSS = {"compare_layers/digits/cnn5", "plot_layers/digits/cnn5", "build_explorer"}
 FIGURES = {
     "plot_data/digits",
     "plot_training/digits/cnn5",
     "plot_screening/digits/cnn5",
     "plot_layers/digits/cnn5",
+    "build_explorer",
     *(f"plot_filter_gan/digits/cnn5/{layer}" for layer in LAYERS),
 }
 RESAMPLES = "digits.screening.thresholds.resamples"
