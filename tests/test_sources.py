@@ -157,7 +157,7 @@ def test_only_the_ledger_knows_the_engines() -> None:
 
 
 def test_every_figure_has_its_caption() -> None:
-    """Valid reStructuredText, a few lines, for each caption that a rule names; and no other but the report's first page."""
+    """Valid reStructuredText, a few lines, for each caption that a rule names; no other but the first page's."""
     core = pytest.importorskip("docutils.core")
     named = set(re.findall(r'caption="\.\./report/(\w+)\.rst"', RULES))
     captions = {path.stem: path for path in (ROOT / "workflow" / "report").glob("*.rst")}

@@ -41,7 +41,7 @@ def told(table: Any, image: int, row: int, column: int, axes: str = "random") ->
 
 
 def spelled(value: float) -> str:
-    return str(float(f"{value:.3g}")).removesuffix(".0").replace("-", "−")
+    return str(float(f"{value:.3g}")).removesuffix(".0").replace("-", "\N{MINUS SIGN}")
 
 
 def test_it_opens_at_the_original(tab: Tab, explorer: Explorer) -> None:
@@ -60,7 +60,13 @@ def test_arrow_keys_move_the_image_and_every_value(tab: Tab, explorer: Explorer)
     page, table = tab.page, explorer.tables["grey-net-conv2"]
     page.get_by_role("gridcell", selected=True).focus()
     seen = {str(page.evaluate(SHOWN))}
-    for key, wanted in (("ArrowUp", (0, 1)), ("ArrowLeft", (0, 0)), ("ArrowUp", (0, 0)), ("End", (0, 2)), ("ArrowDown", (1, 2))):
+    for key, wanted in (
+        ("ArrowUp", (0, 1)),
+        ("ArrowLeft", (0, 0)),
+        ("ArrowUp", (0, 0)),
+        ("End", (0, 2)),
+        ("ArrowDown", (1, 2)),
+    ):
         page.keyboard.press(key)
         assert place(page) == wanted
         assert page.evaluate("document.activeElement.getAttribute('aria-selected')") == "true"
@@ -71,7 +77,7 @@ def test_arrow_keys_move_the_image_and_every_value(tab: Tab, explorer: Explorer)
         assert found["slant"][1] == spelled(row["slant"])
         seen.add(str(page.evaluate(SHOWN)))
     assert len(seen) == 5
-    assert "0 down, +0.75 across" in page.inner_text("#sentence")
+    assert "down 0, across +0.75" in page.inner_text("#sentence")
 
 
 def test_failures_are_said_and_framed(tab: Tab) -> None:
@@ -135,7 +141,9 @@ def test_the_keyboard_alone_reaches_everything(tab: Tab) -> None:
     page, met = tab.page, []
     for _ in range(7):
         page.keyboard.press("Tab")
-        met.append(page.evaluate("document.activeElement.id || document.activeElement.name || document.activeElement.role"))
+        met.append(
+            page.evaluate("document.activeElement.id || document.activeElement.name || document.activeElement.role")
+        )
     assert met[:6] == ["study", "layer", "kind", "image", "gridcell", "back"]
     page.locator("[name=image]:checked").focus()
     page.keyboard.press("ArrowRight")
@@ -152,7 +160,7 @@ def test_every_control_and_picture_has_a_name(tab: Tab) -> None:
 def test_it_fits_phones_and_desks(tab: Tab, size: tuple[int, int]) -> None:
     page = tab.page
     page.set_viewport_size({"width": size[0], "height": size[1]})
-    page.wait_for_function("() => innerWidth === %d" % size[0])
+    page.wait_for_function(f"() => innerWidth === {size[0]}")
     for study in ("colour", "grey"):
         page.get_by_label("Study").select_option(study)
         assert page.evaluate(FITS)

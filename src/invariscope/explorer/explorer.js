@@ -29,7 +29,7 @@ function offset(value) {
 
 function place() {
   const { table, row, column } = state;
-  return `${offset(table.rows[row])} down, ${offset(table.columns[column])} across`;
+  return `down ${offset(table.rows[row])}, across ${offset(table.columns[column])}`;
 }
 
 function classText(at) {
@@ -46,7 +46,7 @@ function sentence() {
   if (at === origin()) return `The original, of class “${label}”: ${classText(at)}${confidence}.`;
   const reached = grid().converged[at] ? "reached" : "not reached";
   const residual = values.residual_after ? ` (residual ${number(values.residual_after[at])})` : "";
-  return `${place()}: ${classText(at)}${confidence}. The activations are ${reached}${residual}.`;
+  return `At ${place()}: ${classText(at)}${confidence}. The activations are ${reached}${residual}.`;
 }
 
 // --- pictures ---------------------------------------------------------------------------------------------------
@@ -208,17 +208,17 @@ function drawValues(at) {
     const head = element("th", { scope: "row", textContent: quantityName(quantity) });
     head.append(element("span", { className: "unit", textContent: quantity.unit }));
     const cell = (value) => element("td", { className: "number", textContent: number(value) });
-    const line = element("tr", {}, head, cell(values[origin()]), cell(values[at]), range(values, at));
+    const line = element("tr", {}, head, cell(values[origin()]), cell(values[at]), range(values, at, quantity));
     line.dataset.quantity = quantity.name;
     return line;
   });
   find("values").replaceChildren(...rows);
 }
 
-function range(values, at) {
-  const known = values.filter((value) => value !== null);
+function range(values, at, quantity) {
+  const known = quantity.name === "confidence" ? [0, 1] : values.filter((value) => value !== null);
   const [low, high] = [Math.min(...known), Math.max(...known)];
-  const strip = element("div", { title: known.length ? `${number(low)} to ${number(high)}` : "" });
+  const strip = element("div", { className: "strip" });
   for (const [kind, value] of [["was", values[origin()]], ["is", values[at]]]) {
     if (value === null) continue;
     const mark = element("span", { className: kind });
@@ -226,7 +226,8 @@ function range(values, at) {
     strip.append(mark);
   }
   strip.setAttribute("aria-hidden", "true");
-  return element("td", { className: "range" }, strip);
+  const ends = (known.length ? [low, high] : []).map((value) => element("span", { textContent: number(value) }));
+  return element("td", { className: "range" }, strip, element("div", { className: "ends" }, ...ends));
 }
 
 // --- the whole --------------------------------------------------------------------------------------------------

@@ -43,7 +43,8 @@ class Grids:
 
 def grids(table: pa.Table) -> Grids:
     """The whole grids of a table of traversals. Raises UserError if a point is missing, or there twice."""
-    kinds = tuple(dict.fromkeys(table["axes"].to_pylist()))
+    present = set(table["axes"].to_pylist())
+    kinds = (*(kind for kind in NAMES if kind in present), *sorted(present - NAMES.keys()))
     kind = pc.index_in(table["axes"], pa.array(kinds)).to_numpy()
     label, image, row, column = (table[name].to_numpy() for name in ("label", "image_id", "row", "column"))
     points = table.take(np.lexsort((column, row, kind, image, label)))
@@ -126,7 +127,7 @@ def script(content: dict[str, Any]) -> str:
 
 
 def sheet(found: Grids) -> np.ndarray:
-    """All images and changes (H, W, 3) uint8: a band an image, in it for each kind of axes its grid, then its changes."""
+    """All images and changes (H, W, 3) uint8: a band an image, in it per kind of axes its grid, then its changes."""
     images = shown(column_images(found.points["image"]))
     shape = (found.images, len(found.kinds), found.side, found.side)
     band, kind, row, column = (place.ravel() for place in np.indices(shape))
