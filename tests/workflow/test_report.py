@@ -43,24 +43,27 @@ def first_page(page: Any, project: Project) -> None:
 
     for package in ("torch", "snakemake", "dvc"):
         assert version(package) in text, package
-    page.wait_for_selector("canvas, svg.marks")  # the workflow
+    page.wait_for_selector("canvas")  # the workflow
     target = page.get_by_text("Traversal explorer").get_attribute("href")
     assert (project.path / target).is_file()
 
 
 def search(page: Any) -> None:
-    """A word finds the figures whose path has it; one opens, with its caption."""
-    page.get_by_placeholder("Search...").fill("traversal")
+    """A word finds the figure whose path has it; it opens, with its caption."""
+    page.get_by_placeholder("Search...").fill("re:conv4/traversal")
     page.keyboard.press("Enter")
-    rows = page.locator("tbody tr")
-    assert rows.count() == 2  # of two layers
-    rows.first.locator("a").nth(0).click()
-    assert page.locator("img[src^='data:image/png']").evaluate("image => image.naturalWidth") > 300
-    rows.first.locator("a").nth(1).click()
-    assert "Invariance traversals of layer conv2" in page.inner_text("nav")
+    (found,) = page.locator("nav tbody tr").all()
+    assert "invariance traversals" in found.inner_text()
+    found.locator("a").nth(0).click()
+    shown = page.locator("img[src^='data:image/png']")
+    shown.wait_for()
+    assert shown.evaluate("async image => { await image.decode(); return image.naturalWidth; }") > 300
+    found.locator("a").nth(1).click()
+    assert "Invariance traversals of layer conv4" in page.inner_text("nav")
 
 
 def statistics(page: Any) -> None:
-    page.get_by_text("menu", exact=True).first.click()
-    page.get_by_text("Statistics").click()
-    page.wait_for_selector("#runtimes canvas, #runtimes svg")
+    page.locator("nav li a").first.click()  # home
+    page.get_by_text("Statistics", exact=True).click()
+    for name in ("runtimes", "timeline"):
+        page.wait_for_selector(f"#{name} canvas")
