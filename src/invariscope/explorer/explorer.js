@@ -46,7 +46,7 @@ function sentence() {
   if (at === origin()) return `The original, of class “${label}”: ${classText(at)}${confidence}.`;
   const reached = grid().converged[at] ? "reached" : "not reached";
   const residual = values.residual_after ? ` (residual ${number(values.residual_after[at])})` : "";
-  return `At ${place()}: ${classText(at)}${confidence}. The activations are ${reached}${residual}.`;
+  return `At (${place()}): ${classText(at)}${confidence}. The activations are ${reached}${residual}.`;
 }
 
 // --- pictures ---------------------------------------------------------------------------------------------------
