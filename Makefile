@@ -3,10 +3,15 @@ PYTHON ?= python3
 CORES ?= all
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: run test lint smoke lock clean
+.PHONY: run report test lint smoke lock clean
 
 run: .venv/.complete
 	snakemake --cores $(CORES)
+	snakemake --report report.html
+
+# All figures with their captions, the workflow, run times and versions in one file.
+report: .venv/.complete
+	snakemake --report report.html
 
 test: .venv/.complete
 	pytest -n auto --dist worksteal

@@ -16,6 +16,9 @@ from invariscope.provenance import engine
 PARAMS = engine.open_params()
 
 
+report: "workflow/report/workflow.rst"
+
+
 wildcard_constraints:
     study="[a-z][a-z0-9_]*",
     classifier="[a-z][a-z0-9_]*",
@@ -34,6 +37,7 @@ include: "workflow/rules/generative.smk"
 include: "workflow/rules/features.smk"
 include: "workflow/rules/ground_truth.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/explorer.smk"
 
 
 rule all:

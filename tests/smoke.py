@@ -20,6 +20,7 @@ STEPS = (
     (["dvc", "repro"], "Data and pipelines are up to date."),
     (["snakemake", "-n"], "Nothing to be done"),
     (["snakemake", "--cores", "2"], "Nothing to be done"),
+    (["snakemake", "--report", "report.html"], "Report created"),
 )
 
 

@@ -61,3 +61,12 @@ def test_only_what_a_study_asks_for_is_made_of_its_filter_gans() -> None:
     augmented = {file for file in files if file.endswith("augmentation.png")}
     assert augmented == {f"results/own/{net}/filter_gan/conv4/augmentation.png" for net in ("net", "plain")}
     assert "results/own/net/filter_gan/conv2/presets.png" in files
+
+
+def test_the_explorer_has_the_layers_of_the_studies_switched_on() -> None:
+    study = {"data": {}, "classifiers": {"net": {}}, "filter_gan": {"layers": {"net": {"conv2": {}}}, "presets": []}}
+    tree = {"studies": ["own"], "own": study, "off": study}
+    made = {file for file in plan.targets(tree) if "explorer" in file}
+    assert made == {f"results/explorer/{name}" for name in ("index.html", "own-net-conv2.js", "own-net-conv2.png")}
+    del study["filter_gan"]
+    assert not any("explorer" in file for file in plan.targets(tree))

@@ -157,11 +157,12 @@ def test_only_the_ledger_knows_the_engines() -> None:
 
 
 def test_every_figure_has_its_caption() -> None:
-    """Valid reStructuredText, a few lines, for each caption that a rule names; and no other."""
+    """Valid reStructuredText, a few lines, for each caption that a rule names; no other but the first page's."""
     core = pytest.importorskip("docutils.core")
     named = set(re.findall(r'caption="\.\./report/(\w+)\.rst"', RULES))
     captions = {path.stem: path for path in (ROOT / "workflow" / "report").glob("*.rst")}
-    assert named == set(captions)
+    assert named == captions.keys() - {"workflow"}
+    del captions["workflow"]  # a template: the report's own test reads it
     for path in captions.values():
         text = path.read_text(encoding="utf-8")
         assert 3 <= len(text.splitlines()) <= 10, path

@@ -137,10 +137,12 @@ GROUND_TRUTH_FILES = (
     "agreement.parquet",
     "metrics.json",
     "verdict.md",
+    "verdict.html",
     "twins.png",
     "agreement.png",
     "roc.png",
 )
+EXPLORER = "results/explorer"
 COMPARISON_FILES = ("thresholds.parquet", "thresholds.png", "differences.png")
 
 
@@ -154,6 +156,16 @@ def filter_gan_layers(params: Params, study: str) -> Iterator[tuple[str, str]]:
     for classifier, layers in params[study].get("filter_gan", {}).get("layers", {}).items():
         for layer in layers:
             yield classifier, layer
+
+
+def traversed_layers(params: Params) -> list[tuple[str, str, str]]:
+    """(study, classifier, layer) of all traversals of the studies switched on."""
+    return [(study, *layer) for study in params["studies"] for layer in filter_gan_layers(params, study)]
+
+
+def explorer_files(params: Params, suffix: str) -> list[str]:
+    """The explorer's files of a kind, one of each layer."""
+    return [f"{EXPLORER}/{'-'.join(names)}{suffix}" for names in traversed_layers(params)]
 
 
 def compared_classifiers(params: Params, study: str) -> dict[str, list[str]]:
@@ -329,4 +341,6 @@ def targets(params: Params) -> list[str]:
             files += [f"{folder}/{name}" for name in GROUND_TRUTH_FILES]
         if compares_classifiers(params, study):
             files += [f"results/{study}/comparison/{name}" for name in COMPARISON_FILES]
+    if traversed_layers(params):
+        files += [f"{EXPLORER}/index.html", *explorer_files(params, ".js"), *explorer_files(params, ".png")]
     return files

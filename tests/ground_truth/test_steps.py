@@ -108,9 +108,12 @@ def test_figures_are_drawn_and_the_same_twice() -> None:
     tables = {table: Path(f"first/{table}.parquet") for table in TABLES}
     for place in ("figures", "twice"):
         drawn = {name: Path(place, f"{name}.png") for name in ("heat_maps", "correlations", "curves")}
-        plot_ground_truth.run("own", **tables, **drawn)
+        page = Path(place, "verdict.html")
+        plot_ground_truth.run("own", **tables, verdict=Path("first/verdict.md"), **drawn, page=page)
     for path in Path("figures").iterdir():
-        assert path.read_bytes() == Path("twice", path.name).read_bytes() and path.stat().st_size > 10_000
+        assert path.read_bytes() == Path("twice", path.name).read_bytes()
+        assert path.suffix == ".html" or path.stat().st_size > 10_000
+    assert "<h1>Ground truth" in page.read_text() and "<td>Filter-GAN traversal</td>" in page.read_text()
 
 
 def test_an_unknown_twin_is_refused() -> None:

@@ -56,6 +56,8 @@ def test_check_is_first_and_sees_all_that_shapes_the_pipeline(document: dict) ->
 def test_metrics_and_plots(document: dict) -> None:
     assert all(path.endswith(".json") for path in document["metrics"])
     assert all(path.endswith(".png") for path in document["plots"])
+    assert "results/digits/data/samples.png" in document["plots"]
+    assert not any("explorer" in path for path in document["plots"])  # sheets of sprites, no figures
 
 
 def test_folding() -> None:

@@ -19,12 +19,14 @@ pytestmark = pytest.mark.slow
 
 LAYERS = ("conv2", "conv4")
 THRESHOLDS = {"find_thresholds/digits/cnn5", "plot_screening/digits/cnn5"}
-ACROSS = {"compare_layers/digits/cnn5", "plot_layers/digits/cnn5"}  # what comes of all layers together
+# What comes of all layers together.
+ACROSS = {"compare_layers/digits/cnn5", "plot_layers/digits/cnn5", "build_explorer"}
 FIGURES = {
     "plot_data/digits",
     "plot_training/digits/cnn5",
     "plot_screening/digits/cnn5",
     "plot_layers/digits/cnn5",
+    "build_explorer",
     *(f"plot_filter_gan/digits/cnn5/{layer}" for layer in LAYERS),
 }
 RESAMPLES = "digits.screening.thresholds.resamples"
@@ -68,7 +70,7 @@ def test_1_fresh_clone(digits_built: Built, digits: Project) -> None:
 
 def test_1_equal_bytes_one_job_at_a_time(digits: Project) -> None:
     """Artifacts depend on the seed alone, not on the number of jobs at once."""
-    suffixes = {".parquet", ".png", ".safetensors", ".json"}
+    suffixes = {".parquet", ".png", ".safetensors", ".json", ".html", ".js"}
     files = [path for folder in ("data", "results") for path in (digits.path / folder).rglob("*.*")]
     before = {path: path.read_bytes() for path in files if path.suffix in suffixes}
     assert {path.suffix for path in before} == suffixes
@@ -164,7 +166,7 @@ def test_8_study_switched_on_and_layer_dropped_with_snakemake(digits: Project) -
     digits.assert_nothing_to_do()
     digits.change(LAYER, {"conv4": {}})
     dropped = digits.snakemake()
-    assert dropped.jobs == set()
+    assert dropped.jobs == {"build_explorer"}  # without the layer
     assert "7 removed" in dropped.text  # one layer alone is compared with none
     digits.assert_nothing_to_do()
 

@@ -125,6 +125,17 @@ def traversals_of(wildcards):
     return [f"{folder}/{layer}/traversal.parquet" for layer in layers]
 
 
+def all_traversals():
+    """The traversals of all layers of the studies switched on."""
+    layers = plan.traversed_layers(PARAMS)
+    return [f"results/{study}/{name}/filter_gan/{layer}/traversal.parquet" for study, name, layer in layers]
+
+
+def traversed_data():
+    """The data of the studies that have traversals."""
+    return list(dict.fromkeys(f"data/{study}.parquet" for study, _, _ in plan.traversed_layers(PARAMS)))
+
+
 def screened(name):
     """A file of the screenings of all classifiers of a study, in the order that params.yaml names them in."""
     return lambda wildcards: [

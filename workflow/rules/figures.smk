@@ -735,13 +735,14 @@ rule plot_unpooling:
 
 
 rule plot_ground_truth:
-    """What all methods say of a study's twins: factor by layer, their agreement, ROC curves."""
+    """What all methods say of a study's twins: factor by layer, their agreement, ROC curves, the verdict as a page."""
     input:
         factors="results/{study}/ground_truth/factors.parquet",
         differences="results/{study}/ground_truth/differences.parquet",
         auc="results/{study}/ground_truth/auc.parquet",
         roc="results/{study}/ground_truth/roc.parquet",
         agreement="results/{study}/ground_truth/agreement.parquet",
+        verdict="results/{study}/ground_truth/verdict.md",
         code=code_of("plot_ground_truth"),
     output:
         heat_maps=report(
@@ -765,6 +766,13 @@ rule plot_ground_truth:
             subcategory="Ground truth",
             labels={"figure": "ROC"},
         ),
+        page=report(
+            "results/{study}/ground_truth/verdict.html",
+            caption="../report/ground_truth_verdict.rst",
+            category="{study}",
+            subcategory="Ground truth",
+            labels={"figure": "verdict in words"},
+        ),
     log:
         "logs/plot_ground_truth/{study}.log",
     benchmark:
@@ -779,4 +787,5 @@ rule plot_ground_truth:
         "PYTHONPATH=src python -m invariscope plot_ground_truth"
         " {wildcards.study} --factors {input.factors} --differences {input.differences}"
         " --auc {input.auc} --roc {input.roc} --agreement {input.agreement} --heat-maps {output.heat_maps}"
-        " --correlations {output.correlations} --curves {output.curves} --log {log}"
+        " --correlations {output.correlations} --curves {output.curves}"
+        " --verdict {input.verdict} --page {output.page} --log {log}"

@@ -18,6 +18,7 @@ from invariscope.errors import UserError
 from invariscope.provenance import exchange, guard
 from invariscope.provenance.gpus import count_gpus
 from invariscope.provenance.orphans import ENGINE
+from invariscope.provenance.versions import made_with
 from invariscope.validation import keep_params, load_params
 
 Params = Mapping[str, Any]
@@ -63,6 +64,7 @@ def link(workflow: Any, params: Params) -> None:
             return look(workflow, params, go) if kind.dryrun_exec else run_linked(workflow, params, go)
 
     workflow.execute = execute
+    workflow.create_report = describing(workflow, params, workflow.create_report)
     for name in READERS:
         setattr(workflow, name, looking(workflow, params, getattr(workflow, name)))
 
@@ -95,6 +97,18 @@ def looking(workflow: Any, params: Params, method: Callable[..., Any]) -> Callab
             return look(workflow, params, lambda: method(*arguments, **options))
 
     return reader
+
+
+def describing(workflow: Any, params: Params, method: Callable[..., Any]) -> Callable[..., Any]:
+    """Tell the first page of the report, which sees `config` alone, what it is a report of, and what made it."""
+
+    def reporter(*arguments: Any, **options: Any) -> Any:
+        workflow.config.update(
+            studies=params["studies"], explorer=bool(plan.traversed_layers(params)), made_with=made_with()
+        )
+        return method(*arguments, **options)
+
+    return reporter
 
 
 def dvc_is_there() -> bool:

@@ -106,8 +106,8 @@ def render(stages: dict[str, Stage]) -> str:
         for key in ("deps", "params", "outs"):
             if stage[key]:
                 lines += [f"    {key}:", *(f"    - {item}" for item in stage[key])]
-    outs = [out for stage in stages.values() for out in stage["outs"]]
-    for key, suffix in (("metrics", ".json"), ("plots", ".png")):
+    for key, suffix, step in (("metrics", ".json", ""), ("plots", ".png", "plot_")):
+        outs = [out for name, stage in stages.items() if name.startswith(step) for out in stage["outs"]]
         chosen = [f"- {out}" for out in outs if out.endswith(suffix)]
         lines += [f"{key}:", *chosen] if chosen else []
     return "\n".join(lines) + "\n"

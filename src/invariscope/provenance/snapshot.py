@@ -25,7 +25,7 @@ CODE = re.compile(r"^    - (.*\.py)$", re.MULTILINE)  # in dvc.yaml
 def text_files() -> list[Path]:
     """What shapes the pipeline: parameters, rules, code, the user's too, and DVC's two files."""
     named = [Path("params.yaml"), SNAKEFILE, DVC_YAML, DVC_LOCK, Path(".dvc/config"), Path(".dvc/config.local")]
-    code = {*Path("src").rglob("*.py")}
+    code = {path for pattern in ("*.py", "*.html", "*.css", "*.js") for path in Path("src").rglob(pattern)}
     if DVC_YAML.is_file():
         code |= {Path(path) for path in CODE.findall(DVC_YAML.read_text(encoding="utf-8", errors="replace"))}
     return [*named, *sorted(RULES.glob("*.smk")), *sorted(code)]
