@@ -141,7 +141,7 @@ def test_wrong_calls_are_one_line(
 
 def test_a_study_that_is_not_defined(fake: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["fake_step", "digit", "--told", "a", "--many-files", "b"]) == 1
-    assert "params.yaml: no study 'digit'; it defines digits, shapes" in capsys.readouterr().err
+    assert "params.yaml: no study 'digit'; it defines digits, ground_truth, shapes" in capsys.readouterr().err
 
 
 def test_help_lists_every_step_with_its_summary(capsys: pytest.CaptureFixture[str]) -> None:
