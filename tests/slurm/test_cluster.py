@@ -71,7 +71,7 @@ def test_faults_cost_time_and_nothing_else(project: Project, local: Project) -> 
     wait_until(lambda: trainings[cancelled].number not in {job.number for job in queue()}, "the job is cancelled")
     cluster("crash", here)
     cluster("restart-controller")
-    wait_until(lambda: "down" in say("sinfo", "--noheader", f"--nodes={here}", "--format=%t"), "the node is down")
+    wait_until(lambda: "State=DOWN" in say("scontrol", "show", "node", here), "the node is down")
     cluster("boot", here)
 
     text = process.communicate(timeout=400)[0]
