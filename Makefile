@@ -3,7 +3,7 @@ PYTHON ?= python3
 CORES ?= all
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: run report test lint smoke lock clean
+.PHONY: run report test test-slurm lint smoke lock clean
 
 run: .venv/.complete
 	snakemake --cores $(CORES)
@@ -16,6 +16,11 @@ report: .venv/.complete
 test: .venv/.complete
 	pytest -n auto --dist worksteal
 
+# Needs root and Debian's packages: a SLURM cluster is started on this machine, and stopped again.
+test-slurm: .venv/.complete
+	trap 'tests/slurm/cluster.sh down' EXIT; \
+	tests/slurm/cluster.sh up && INVARISCOPE_CLUSTER=1 pytest tests/slurm
+
 lint: .venv/.complete
 	ruff check .
 	ruff format --check .
@@ -27,8 +32,8 @@ smoke: .venv/.complete
 	python -m tests.smoke
 
 lock: .venv/.complete
-	uv pip compile --quiet --universal --python-version 3.11 --extra workflow --extra dev --constraint constraints.txt \
-		--generate-hashes --no-emit-index-url --no-annotate --no-header --output-file requirements.lock pyproject.toml
+	uv pip compile --quiet --universal --python-version 3.11 --extra workflow --extra slurm --extra dev \
+		--constraint constraints.txt --generate-hashes --no-emit-index-url --no-annotate --no-header --output-file requirements.lock pyproject.toml
 
 # --compile-bytecode: without it every one of the many short jobs would parse torch's sources again.
 .venv/.complete: requirements.lock pyproject.toml

@@ -48,7 +48,7 @@ def test_the_lock_holds_every_dependency(project: Any, versions: dict[str, str])
     from packaging.requirements import Requirement
 
     extras = project["optional-dependencies"]
-    for text in [*project["dependencies"], *extras["workflow"], *extras["dev"]]:
+    for text in [*project["dependencies"], *extras["workflow"], *extras["slurm"], *extras["dev"]]:
         requirement = Requirement(text)
         assert requirement.specifier.contains(versions[plain(requirement.name)]), text
         assert any(bound.operator in (">=", "==") for bound in requirement.specifier), f"{text}: no lower bound"
@@ -77,7 +77,7 @@ def test_ci_can_be_run(root: Path) -> None:
 
 
 def test_make_knows_its_goals(root: Path) -> None:
-    for goal in ("run", "report", "test", "lint", "smoke", "lock", "clean"):
+    for goal in ("run", "report", "test", "test-slurm", "lint", "smoke", "lock", "clean"):
         command = ["make", "--dry-run", "--silent", goal]
         done = subprocess.run(command, cwd=root, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr

@@ -22,8 +22,8 @@ rule train_classifier:
     threads: 1
     resources:
         gpu=1,
-        mem_mb=6000,
-        runtime=240,
+        mem_mb=growing(6000),
+        runtime=growing(240),
     params:
         values=parameters("train_classifier"),
     shell:

@@ -15,6 +15,12 @@ def parameters(step):
     return values
 
 
+def growing(amount):
+    """An amount of memory (MB) or time (minutes) for a job's first attempt; after a failure it gets as much again on
+    top. Only a profile with `retries` makes further attempts."""
+    return lambda wildcards, attempt: amount * attempt
+
+
 def code_with_source(step):
     """The step's source files, with those of the study's data source."""
     return lambda wildcards: code_of(step, plan.source_module(PARAMS, wildcards.study))

@@ -16,8 +16,8 @@ rule prepare_data:
         "../envs/library.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=growing(4000),
+        runtime=growing(60),
     params:
         values=parameters("prepare_data"),
     shell:

@@ -23,8 +23,8 @@ rule search_latents:
     threads: 1
     resources:
         gpu=1,
-        mem_mb=4000,
-        runtime=120,
+        mem_mb=growing(4000),
+        runtime=growing(120),
     params:
         values=parameters("search_latents"),
     shell:
@@ -56,8 +56,8 @@ rule diagnose_ascent:
     threads: 1
     resources:
         gpu=1,
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=growing(4000),
+        runtime=growing(60),
     params:
         values=parameters("diagnose_ascent"),
     shell:
@@ -90,8 +90,8 @@ rule visualize_features:
     threads: 1
     resources:
         gpu=1,
-        mem_mb=6000,
-        runtime=120,
+        mem_mb=growing(6000),
+        runtime=growing(120),
     params:
         values=parameters("visualize_features"),
     shell:

@@ -1,6 +1,27 @@
 """Figures: tables in, pictures out. One job draws all that belong together; none imports torch."""
 
 
+# Seconds each: on a cluster they are drawn where Snakemake runs, rather than each waiting in the queue.
+localrules:
+    plot_data,
+    plot_training,
+    plot_filter_gan,
+    plot_presets,
+    plot_augmentation,
+    plot_layers,
+    plot_screening,
+    plot_sensitivity,
+    plot_comparison,
+    plot_transformer,
+    plot_features,
+    plot_feature_sheet,
+    plot_latents,
+    plot_autoencoders,
+    plot_generative,
+    plot_unpooling,
+    plot_ground_truth,
+
+
 rule plot_data:
     """Example images of every class of a study."""
     input:

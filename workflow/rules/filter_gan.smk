@@ -19,8 +19,8 @@ rule train_filter_gan:
     threads: 1
     resources:
         gpu=1,
-        mem_mb=6000,
-        runtime=240,
+        mem_mb=growing(6000),
+        runtime=growing(240),
     params:
         values=parameters("train_filter_gan"),
     shell:
@@ -48,8 +48,8 @@ rule average_banks:
     threads: 1
     resources:
         gpu=1,
-        mem_mb=8000,
-        runtime=240,
+        mem_mb=growing(8000),
+        runtime=growing(240),
     params:
         values=parameters("average_banks"),
     shell:
@@ -78,8 +78,8 @@ rule measure_filters:
     threads: 1
     resources:
         gpu=1,
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=growing(4000),
+        runtime=growing(60),
     params:
         values=parameters("measure_filters"),
     shell:
@@ -108,8 +108,8 @@ rule compare_presets:
     threads: 1
     resources:
         gpu=1,
-        mem_mb=6000,
-        runtime=480,
+        mem_mb=growing(6000),
+        runtime=growing(480),
     params:
         values=parameters("compare_presets"),
     shell:
@@ -138,8 +138,8 @@ rule traverse_latents:
     threads: 1
     resources:
         gpu=1,
-        mem_mb=6000,
-        runtime=120,
+        mem_mb=growing(6000),
+        runtime=growing(120),
     params:
         values=parameters("traverse_latents"),
     shell:
@@ -166,8 +166,8 @@ rule compare_layers:
         "../envs/library.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=growing(2000),
+        runtime=growing(30),
     params:
         values=parameters("compare_layers"),
     shell:
@@ -197,8 +197,8 @@ rule augment_training:
     threads: 1
     resources:
         gpu=1,
-        mem_mb=6000,
-        runtime=480,
+        mem_mb=growing(6000),
+        runtime=growing(480),
     params:
         values=parameters("augment_training"),
     shell:

@@ -22,8 +22,8 @@ rule train_autoencoder:
     threads: 1
     resources:
         gpu=1,
-        mem_mb=6000,
-        runtime=120,
+        mem_mb=growing(6000),
+        runtime=growing(120),
     params:
         values=parameters("train_autoencoder"),
     shell:
@@ -52,8 +52,8 @@ rule train_dcgan:
     threads: 1
     resources:
         gpu=1,
-        mem_mb=6000,
-        runtime=120,
+        mem_mb=growing(6000),
+        runtime=growing(120),
     params:
         values=parameters("train_dcgan"),
     shell:
@@ -87,8 +87,8 @@ rule evaluate_generative:
     threads: 1
     resources:
         gpu=1,
-        mem_mb=6000,
-        runtime=60,
+        mem_mb=growing(6000),
+        runtime=growing(60),
     params:
         values=parameters("evaluate_generative"),
     shell:
@@ -121,8 +121,8 @@ rule train_unpooling:
     threads: 1
     resources:
         gpu=1,
-        mem_mb=6000,
-        runtime=120,
+        mem_mb=growing(6000),
+        runtime=growing(120),
     params:
         values=parameters("train_unpooling"),
     shell:

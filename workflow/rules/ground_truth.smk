@@ -17,8 +17,8 @@ rule train_twins:
     threads: 1
     resources:
         gpu=1,
-        mem_mb=6000,
-        runtime=240,
+        mem_mb=growing(6000),
+        runtime=growing(240),
     params:
         values=parameters("train_twins"),
     shell:
@@ -43,8 +43,8 @@ rule measure_twins:
     threads: 1
     resources:
         gpu=1,
-        mem_mb=6000,
-        runtime=120,
+        mem_mb=growing(6000),
+        runtime=growing(120),
     params:
         values=parameters("measure_twins"),
     shell:
@@ -70,8 +70,8 @@ rule extract_twins:
     threads: 1
     resources:
         gpu=1,
-        mem_mb=6000,
-        runtime=480,
+        mem_mb=growing(6000),
+        runtime=growing(480),
     params:
         values=parameters("extract_twins"),
     shell:
@@ -101,8 +101,8 @@ rule compare_methods:
         "../envs/library.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=growing(2000),
+        runtime=growing(30),
     params:
         values=parameters("compare_methods"),
     shell:

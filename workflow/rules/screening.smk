@@ -21,8 +21,8 @@ rule screen_transforms:
     threads: 1
     resources:
         gpu=1,
-        mem_mb=6000,
-        runtime=240,
+        mem_mb=growing(6000),
+        runtime=growing(240),
     params:
         values=parameters("screen_transforms"),
     shell:
@@ -48,8 +48,8 @@ rule find_thresholds:
         "../envs/library.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=growing(4000),
+        runtime=growing(60),
     params:
         values=parameters("find_thresholds"),
     shell:
@@ -75,8 +75,8 @@ rule sweep_renderings:
     threads: 1
     resources:
         gpu=1,
-        mem_mb=6000,
-        runtime=240,
+        mem_mb=growing(6000),
+        runtime=growing(240),
     params:
         values=parameters("sweep_renderings"),
     shell:
@@ -101,8 +101,8 @@ rule find_sensitivity:
         "../envs/library.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=30,
+        mem_mb=growing(2000),
+        runtime=growing(30),
     params:
         values=parameters("find_sensitivity"),
     shell:
@@ -126,8 +126,8 @@ rule compare_classifiers:
         "../envs/library.yaml"
     threads: 1
     resources:
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=growing(4000),
+        runtime=growing(60),
     params:
         values=parameters("compare_classifiers"),
     shell:

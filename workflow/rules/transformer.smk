@@ -19,8 +19,8 @@ rule train_transformer:
     threads: 1
     resources:
         gpu=1,
-        mem_mb=6000,
-        runtime=120,
+        mem_mb=growing(6000),
+        runtime=growing(120),
     params:
         values=parameters("train_transformer"),
     shell:
@@ -51,8 +51,8 @@ rule evaluate_transformer:
     threads: 1
     resources:
         gpu=1,
-        mem_mb=6000,
-        runtime=60,
+        mem_mb=growing(6000),
+        runtime=growing(60),
     params:
         values=parameters("evaluate_transformer"),
     shell:
