@@ -1,10 +1,10 @@
 """Kill the running workflow at random moments, run it again each time, compare: `python -m tests.faults --kills 50`.
 
-The study `digits` at toy sizes, through Snakemake as a user would call it; no run is helped by an unlock. A kill is
-SIGKILL to the whole process group; every second one, as chance will have it, also to the process that has DVC record
-results, which has a group of its own, as when a machine loses its power. When a run gets to its end, or after some
-kills, every artifact is compared with that of a run that was left alone, and a new round begins with an empty folder.
-Ends with 1 if anything differs. The kills follow from the seed, what they hit also from the machine.
+The study `digits` at toy sizes, or a smaller one, through Snakemake as a user would call it; no run is helped by an
+unlock. A kill is SIGKILL to the whole process group; every second one, as chance will have it, also to the process that
+has DVC record results, which has a group of its own, as when a machine loses its power. When a run gets to its end, or
+after some kills, every artifact is compared with that of a run that was left alone, and a new round begins with an
+empty folder. Ends with 1 if anything differs. The kills follow from the seed, what they hit also from the machine.
 """
 
 import argparse
@@ -21,10 +21,10 @@ from pathlib import Path
 from typing import Any
 
 from invariscope.provenance.inputs import recorded_outputs
-from tests.toy import digits_study
+from tests.toy import digits_study, small_study
 from tests.workflow.project import Project, make_project
 
-LATEST = 25.0  # s after its start that a run is killed
+STUDIES = {"digits": (digits_study, 25.0), "small": (small_study, 12.0)}  # and how late a run is killed, s
 A_ROUND = 17  # kills at most, before a run is left to get to its end
 COMMAND = ("snakemake", "--cores", "2", "--quiet", "rules")
 
@@ -37,17 +37,19 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__.partition("\n")[0])
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--study", choices=STUDIES, default="digits")
     options = parser.parse_args()
+    study, latest = STUDIES[options.study]
     with tempfile.TemporaryDirectory(prefix="invariscope-faults-") as folder:
         try:
-            survive(Path(folder), digits_study(), options.kills, random.Random(options.seed))
+            survive(Path(folder), study(), options.kills, random.Random(options.seed), latest)
         except Harmed as error:
             print(f"FAILED: {error}")
             return 1
     return 0
 
 
-def survive(folder: Path, params: Mapping[str, Any], kills: int, chance: random.Random, latest: float = LATEST) -> None:
+def survive(folder: Path, params: Mapping[str, Any], kills: int, chance: random.Random, latest: float) -> None:
     """Build a study undisturbed, then again and again with kills. Raises Harmed if that makes a difference."""
     began = time.monotonic()
     whole = make_project(folder / "whole", folder / "site", params)
