@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -38,6 +39,24 @@ def test_a_damaged_file_is_ignored_and_said(tmp_path: Path, kept: int, capsys: p
     checkpoint.path.write_bytes(checkpoint.path.read_bytes()[:kept])
     assert checkpoint.load() is None
     assert "starts anew" in capsys.readouterr().err
+
+
+class Evil:
+    """Unpickled, it would touch a file."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Path.touch, (self.path,)
+
+
+def test_a_pickle_in_its_place_is_not_executed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    checkpoint = Checkpoint({}, [], folder=tmp_path)
+    torch.save({"network": Evil(tmp_path / "executed")}, checkpoint.path)
+    assert checkpoint.load() is None
+    assert "starts anew" in capsys.readouterr().err
+    assert not (tmp_path / "executed").exists()
 
 
 def test_it_is_due_after_its_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,7 +24,11 @@ from pathlib import Path
 from invariscope.errors import UserError
 from invariscope.files import replacing
 
-PARAMS = {"seed": "seed", "size": "{study}.data.size"}
+PARAMS = {"seed": "seed", "screening": "{study}.screening.batch_size"}
+
+
+class OutOfMemoryError(RuntimeError):
+    """As torch has one."""
 
 
 def run(params, device, data_root, study, *, told: Path, many_files: list[Path]) -> None:
@@ -37,6 +41,9 @@ def run(params, device, data_root, study, *, told: Path, many_files: list[Path])
         case "safetensors": raise ValueError("I/O error: No space left on device (os error 28)")
         case "memory": raise MemoryError
         case "torch_memory": raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to")
+        case "gpu_memory": raise OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB")
+        case "read_only": raise OSError(errno.EROFS, "Read-only file system", "results/a.parquet")
+        case "quota": raise ValueError("I/O error: Disk quota exceeded (os error 122)")
         case "interrupt": raise KeyboardInterrupt
         case "sleep":
             with replacing(Path("half")) as path:
@@ -44,6 +51,8 @@ def run(params, device, data_root, study, *, told: Path, many_files: list[Path])
                 print("asleep", file=sys.stderr, flush=True)
                 time.sleep(60)
 '''
+
+LOWER = "digits.screening.batch_size in params.yaml"
 
 
 @pytest.fixture
@@ -63,7 +72,7 @@ def call(told: str, *options: str) -> int:
 
 def test_a_step_gets_its_parameters_and_files(fake: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert call("nothing", "--log", "logs/deep/a.log") == 0
-    said = "said {'seed': 0, 'size': 28} auto data/raw digits a b\n"
+    said = "said {'seed': 0, 'screening': 250} auto data/raw digits a b\n"
     assert capsys.readouterr().out == said
     assert Path("logs/deep/a.log").read_text() == said
     assert main(["fake-step", "digits", "--told", "nothing", "--many-files", "a"]) == 0
@@ -76,8 +85,11 @@ def test_a_step_gets_its_parameters_and_files(fake: Path, capsys: pytest.Capture
         ("space", 1, "error: out.parquet: No space left on device; free some space and run again"),
         ("arrow", 1, "free some space and run again"),
         ("safetensors", 1, "error: writing: No space left on device; free some space and run again"),
-        ("memory", 1, "error: out of memory; lower a batch_size"),
-        ("torch_memory", 1, "error: out of memory; lower a batch_size"),
+        ("quota", 1, "error: writing: Disk quota exceeded; free some space and run again"),
+        ("read_only", 1, "error: results/a.parquet: Read-only file system; make it writable and run again"),
+        ("memory", 1, f"error: out of memory; lower {LOWER}, or give it more (mem_mb of the rule)"),
+        ("torch_memory", 1, f"error: out of memory; lower {LOWER}, or give it more (mem_mb of the rule)"),
+        ("gpu_memory", 1, f"error: out of GPU memory; lower {LOWER}, or run it on a GPU with more"),
         ("interrupt", 130, "interrupted"),
     ],
 )
@@ -141,7 +153,7 @@ def test_wrong_calls_are_one_line(
 
 def test_a_study_that_is_not_defined(fake: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["fake_step", "digit", "--told", "a", "--many-files", "b"]) == 1
-    assert "params.yaml: no study 'digit'; it defines digits, ground_truth, shapes" in capsys.readouterr().err
+    assert "params.yaml: no study 'digit'; it defines digits, " in capsys.readouterr().err
 
 
 def test_help_lists_every_step_with_its_summary(capsys: pytest.CaptureFixture[str]) -> None:

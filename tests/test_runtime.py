@@ -1,16 +1,17 @@
-import contextlib
-import os
-from collections.abc import Iterator
+import multiprocessing
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import torch
 
 from invariscope.errors import UserError
-from invariscope.runtime import open_device, own_gpu, seeded, side_by_side, torch_generator
+from invariscope.runtime import halving, open_device, own_gpu, seeded, side_by_side, torch_generator
 
 CPU = torch.device("cpu")
+FORK = multiprocessing.get_context("fork")  # processes of their own that need not import torch again
 
 
 @pytest.mark.parametrize("name", ["cuda:99", "cpu:1", "cuda:x", "tpu", "", "CPU"])
@@ -33,21 +34,75 @@ def test_a_wrong_number_of_threads_is_refused(text: str, monkeypatch: pytest.Mon
         open_device("cpu")
 
 
-def test_jobs_on_one_machine_take_different_gpus(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def hold_gpu(together: Any, pipe: Any) -> None:
+    """What a job does: take a GPU, and keep it."""
+    own_gpu.cache_clear()
+    together.wait(30)
+    pipe.send(own_gpu())
+    pipe.recv()
+
+
+@pytest.fixture
+def job(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Callable[[Any], Any]]:
+    """Starts a process on a machine with three GPUs; gives it, and its end of a pipe that tells which one it took."""
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 3)
     monkeypatch.setattr(torch.cuda, "get_device_properties", lambda number: SimpleNamespace(uuid=f"GPU-{number}"))
     monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path))
-    opened = []
-    real = os.open
-    monkeypatch.setattr(os, "open", lambda *arguments: opened.append(real(*arguments)) or opened[-1])
-    own = own_gpu.__wrapped__  # as another process would call it
-    assert [own(), own(), own()] == [0, 1, 2]
-    assert own() in range(3)  # all are held: shared
-    os.close(opened[0])  # the first job ends
-    assert own() == 0
-    for descriptor in opened[2:]:
-        with contextlib.suppress(OSError):
-            os.close(descriptor)
+    started = []
+
+    def start(together: Any) -> Any:
+        ours, theirs = FORK.Pipe()
+        process = FORK.Process(target=hold_gpu, args=(together, theirs))
+        process.start()
+        started.append(process)
+        return process, ours
+
+    yield start
+    for process in started:
+        process.kill()
+        process.join()
+
+
+def took(pipe: Any) -> int:
+    assert pipe.poll(30)
+    return pipe.recv()
+
+
+def test_jobs_that_start_at_once_take_different_gpus(job: Callable[[Any], Any]) -> None:
+    together = FORK.Barrier(3)
+    jobs = [job(together) for _ in range(3)]
+    numbers = [took(pipe) for _, pipe in jobs]
+    assert sorted(numbers) == [0, 1, 2]
+    assert took(job(FORK.Barrier(1))[1]) in range(3)  # all are held: shared
+    jobs[1][0].kill()
+    jobs[1][0].join()
+    assert took(job(FORK.Barrier(1))[1]) == numbers[1]  # a killed job holds nothing
+
+
+@pytest.mark.parametrize(("room", "tried"), [(100, [64]), (40, [64, 32]), (32, [64, 32])])
+def test_half_as_many_images_are_tried_once_when_a_gpu_is_full(room: int, tried: list[int]) -> None:
+    sizes = []
+
+    def compute(size: int) -> str:
+        sizes.append(size)
+        if size > room:
+            raise torch.OutOfMemoryError
+        return "done"
+
+    assert halving(compute, 64) == "done" and sizes == tried
+
+
+@pytest.mark.parametrize(("size", "tried"), [(64, 2), (1, 1)])
+def test_a_gpu_too_full_for_half_as_many_is_an_error(size: int, tried: int) -> None:
+    sizes = []
+
+    def compute(size: int) -> None:
+        sizes.append(size)
+        raise torch.OutOfMemoryError
+
+    with pytest.raises(torch.OutOfMemoryError):
+        halving(compute, size)
+    assert len(sizes) == tried
 
 
 def test_streams_are_told_apart_by_seed_and_name() -> None:

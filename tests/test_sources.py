@@ -143,7 +143,7 @@ def test_figures_load_neither_torch_nor_analyses() -> None:
     modules = list((PACKAGE / "figures").glob("[a-z]*.py"))
     assert steps
     names = [(f"invariscope.steps.{step}",) for step in steps] + [(f"invariscope.figures.{m.stem}",) for m in modules]
-    allowed = {"data", "errors", "figures", "files", "intervals", "params", "steps"}
+    allowed = {"data", "errors", "figures", "files", "intervals", "params", "processes", "steps"}
     for (name,), found in zip(names, loaded(("matplotlib.pyplot", "pyarrow.parquet"), names), strict=True):
         assert not {"torch", "torchvision", "snakemake", "dvc", "jsonschema"} & found, name
         areas = {module.split(".")[1] for module in found if module.startswith("invariscope.")}

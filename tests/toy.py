@@ -7,6 +7,7 @@ from typing import Any
 from invariscope.files import replacing
 from invariscope.params import PARAMS, load_yaml
 
+ROOT = Path(__file__).parents[1]
 # The most that is left of a number, by its name in params.yaml.
 SMALL = {
     "train": 300,
@@ -94,6 +95,25 @@ def _ends(values: list[float]) -> list[float]:
     """The ends of a grid, and its identity, which every family must contain."""
     identities = [value for value in values if value in IDENTITIES]
     return sorted({values[0], *identities, values[-1]})
+
+
+def small_study() -> dict[str, Any]:
+    """Parameters of a study of four jobs."""
+    params = toy(load_yaml(ROOT / PARAMS), ["handwriting"])
+    kept = {key: params[key] for key in ("studies", "seed", "device", "data_root", "magnitudes")}
+    return kept | {"handwriting": {key: params["handwriting"][key] for key in ("data", "classifiers")}}
+
+
+def digits_study() -> dict[str, Any]:
+    """Parameters of the study `digits` with two layers, and of the small study, which is off. Without side analyses:
+    they hang in the DAG as others do, and `make smoke` runs them."""
+    params = toy(load_yaml(ROOT / PARAMS), ["digits"])
+    digits = params["digits"]
+    digits["filter_gan"]["presets"] = []
+    del digits["filter_gan"]["augmentation"], digits["screening"]["sensitivity"]
+    for analysis in ("transformer", "generative", "unpooling", "features"):
+        del digits[analysis]
+    return small_study() | {"studies": ["digits"], "digits": digits}
 
 
 def write_toy(folder: Path, studies: Iterable[str] | None = None) -> dict[str, Any]:

@@ -18,7 +18,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from pathlib import Path
 from typing import Any, NoReturn, TextIO
 
@@ -27,12 +27,18 @@ from invariscope.errors import UserError
 from invariscope.params import lookup, require_names
 from invariscope.provenance.inputs import refuse_damaged
 from invariscope.provenance.orphans import end_with_engine
+from invariscope.termination import TERMINATION
 from invariscope.validation import load_params
 
 PROGRAM = "python -m invariscope"
 GIVEN = ("params", "device", "data_root")  # by params.yaml, not by the command line
-NO_SPACE = os.strerror(errno.ENOSPC)
-ADVICE = {NO_SPACE: "free some space and run again", os.strerror(errno.EACCES): "check its permissions and run again"}
+# What writing can meet, in the words that libraries also put into exceptions of their own.
+WRITING = {
+    os.strerror(errno.ENOSPC): "free some space and run again",
+    os.strerror(errno.EDQUOT): "free some space and run again",
+    os.strerror(errno.EROFS): "make it writable and run again",
+}
+ADVICE = WRITING | {os.strerror(errno.EACCES): "check its permissions and run again"}
 
 
 class Parser(argparse.ArgumentParser):
@@ -138,20 +144,40 @@ def given(step: Any, wildcards: dict[str, Any]) -> dict[str, Any]:
     return {name: values[name] for name in wanted}
 
 
-def reason(error: BaseException) -> str | None:
-    """One line for what a user can mend; None for a mistake of ours."""
+def reason(error: BaseException, batch_sizes: Callable[[], list[str]] = list) -> str | None:
+    """One line for what a user can mend; None for a mistake of ours. `batch_sizes` gives keys to lower for memory."""
     text = " ".join(str(error).split())
+    met = next((words for words in ADVICE if words in text), None)
     if isinstance(error, UserError):
         return text
     if isinstance(error, OSError):
         problem = error.strerror or text
-        advice = ADVICE.get(NO_SPACE if NO_SPACE in problem else problem, "mend it and run again")
-        return f"{error.filename or 'writing'}: {problem}; {advice}"
-    if NO_SPACE in text:  # safetensors and torch do not raise OSError
-        return f"writing: {NO_SPACE}; {ADVICE[NO_SPACE]}"
-    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError" or "allocate memory" in text:
-        return "out of memory; lower a batch_size in params.yaml, or ask for more memory (mem_mb of the rule)"
+        return f"{error.filename or 'writing'}: {problem}; {ADVICE[met] if met else 'mend it and run again'}"
+    if met in WRITING:  # safetensors and torch do not raise OSError
+        return f"writing: {met}; {WRITING[met]}"
+    of_gpu = type(error).__name__ == "OutOfMemoryError"
+    if of_gpu or isinstance(error, MemoryError) or "allocate memory" in text:
+        lower = f"lower {' or '.join(keys)} in params.yaml, or " if (keys := batch_sizes()) else ""
+        more = "run it on a GPU with more" if of_gpu else "give it more (mem_mb of the rule)"
+        return f"out of {'GPU memory' if of_gpu else 'memory'}; {lower}{more}"
     return None
+
+
+def batch_sizes_of(step: Any, options: dict[str, Any]) -> list[str]:
+    """The keys of params.yaml, of those that a step declares, that say how many images it takes at once."""
+    found: list[str] = []
+
+    def search(key: str, value: Any) -> None:
+        if key.rpartition(".")[2] == "batch_size":
+            found.append(key)
+        for name, item in value.items() if isinstance(value, dict) else ():
+            search(f"{key}.{name}", item)
+
+    with suppress(UserError):
+        tree = load_params()
+        for key in (key.format(**options) for key in getattr(step, "PARAMS", {}).values()):
+            search(key, lookup(tree, key))
+    return found
 
 
 def files_of(options: dict[str, Any]) -> list[Path]:
@@ -172,18 +198,13 @@ def run_step(name: str, step: Any, options: dict[str, Any]) -> int:
         print(f"invariscope {name}: interrupted", file=sys.stderr)
         return 130
     except Exception as error:
-        message = reason(error)
+        message = reason(error, lambda: batch_sizes_of(step, options))
         if message is None:
             traceback.print_exc()
             message = f"{type(error).__name__}: this is a mistake of the program; please report it with the lines above"
         print(f"invariscope {name}: error: {message}", file=sys.stderr)
         return 1
     return 0
-
-
-def terminate(number: int, _: Any) -> NoReturn:
-    """Leave through every `finally`, so that nothing half-written stays."""
-    raise SystemExit(128 + number)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -207,7 +228,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def command() -> NoReturn:
     """`main` as a process: leaves nothing half-written when terminated, and no traceback when a pipe is closed."""
-    signal.signal(signal.SIGTERM, terminate)
+    signal.signal(signal.SIGTERM, TERMINATION.handle)
     end_with_engine()
     code: Any
     try:

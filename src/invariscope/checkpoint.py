@@ -1,16 +1,21 @@
 """Checkpoints of long trainings: saved now and then, found again by what they were trained on, removed on success."""
 
 import hashlib
+import io
 import sys
 import time
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 
 from invariscope.files import replacing
 from invariscope.params import canonical
+from invariscope.termination import TERMINATION
 
+Item = TypeVar("Item")
+State = dict[str, Any]
 FOLDER = Path(".checkpoints")  # outside declared outputs: both engines delete those before a run
 
 
@@ -30,7 +35,7 @@ class Checkpoint:
         self.seconds = seconds
         self._saved = time.monotonic()
 
-    def load(self) -> dict[str, Any] | None:
+    def load(self) -> State | None:
         """The saved state, or None if there is none that can be read."""
         try:
             return torch.load(self.path, map_location="cpu", weights_only=True)
@@ -44,10 +49,38 @@ class Checkpoint:
     def due(self) -> bool:
         return time.monotonic() - self._saved >= self.seconds
 
-    def save(self, state: dict[str, Any]) -> None:
-        with replacing(self.path) as temporary:
-            torch.save(state, temporary)
-        self._saved = time.monotonic()
+    def save(self, state: State) -> bool:
+        """Whether there was room for it. A disk that is full or read-only costs what could be resumed, not the run."""
+        content = io.BytesIO()  # torch's own writer does not say what went wrong
+        torch.save(state, content)
+        try:
+            with replacing(self.path) as temporary:
+                temporary.write_bytes(content.getbuffer())
+        except OSError as error:
+            print(f"{self.path}: {error.strerror}, so no state is saved", file=sys.stderr)
+            return False
+        finally:
+            self._saved = time.monotonic()
+        return True
 
     def remove(self) -> None:
         self.path.unlink(missing_ok=True)
+
+
+def resumable(items: Iterable[Item], checkpoint: Checkpoint | None, state: Callable[[], State]) -> Iterator[Item]:
+    """Yield `items`, the steps of a training, and save what `state` gives between them: now and then, after the last
+    (of several trainings those that are done stay done), and on SIGTERM, which ends the process after that."""
+    if checkpoint is None:
+        yield from items
+        return
+    with TERMINATION.deferred():
+        for item in items:
+            yield item
+            if TERMINATION.asked:
+                TERMINATION.save()
+                if checkpoint.save(state()):
+                    print("terminated: the state is saved, the same command goes on from there", file=sys.stderr)
+                TERMINATION.leave()
+            if checkpoint.due():
+                checkpoint.save(state())
+        checkpoint.save(state())

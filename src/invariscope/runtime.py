@@ -1,6 +1,7 @@
 """Where and how torch computes: device, threads, determinism, random streams."""
 
 import os
+import sys
 import tempfile
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -101,6 +102,21 @@ def side_by_side(function: Callable[[Item], Result], items: Iterable[Item], devi
         finally:
             pool.shutdown(cancel_futures=True)
             torch.set_num_threads(threads)  # the number is the process's, though each thread goes by its own
+
+
+def halving(function: Callable[[int], Result], size: int) -> Result:
+    """`function` of `size`, how many images it takes at once; if a GPU's memory is too small for that, of half as many.
+
+    For what does not depend on that number but in its last bits. Once: what needs still less is told by its parameter.
+    """
+    try:
+        return function(size)
+    except torch.OutOfMemoryError:  # of GPUs; on a CPU the same arithmetic comes before all
+        if size < 2:
+            raise
+    torch.cuda.empty_cache()
+    print(f"out of GPU memory with {size} images at once: going on with {size // 2}", file=sys.stderr)
+    return function(size // 2)
 
 
 def _threads() -> int:

@@ -24,6 +24,21 @@ def test_logits_do_not_depend_on_what_an_image_comes_with(classifier: Classifier
         assert torch.allclose(together[:7], classifier(torch.from_numpy(pixels[:7]) / 255), atol=1e-5)
 
 
+def test_where_a_gpu_is_full_half_a_block_is_judged_at_once(
+    classifier: Classifier, test_images: Images, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pixels = np.tile(test_images.pixels, (8, 1, 1, 1))[:301]
+    expected, forward = evaluation.predict(classifier, pixels), classifier.forward
+
+    def crowded(x: torch.Tensor) -> torch.Tensor:
+        if len(x) > 125:
+            raise torch.OutOfMemoryError
+        return forward(x)
+
+    monkeypatch.setattr(classifier, "forward", crowded)
+    assert torch.allclose(evaluation.predict(classifier, pixels), expected, atol=1e-5)
+
+
 def test_confusion_counts_true_by_row_and_predicted_by_column(monkeypatch, classifier: Classifier) -> None:
     labels = np.array([0, 0, 1, 3, 3])
     images = Images(np.arange(5), np.zeros((5, 1, 12, 12), np.uint8), labels, classifier.class_names, {})

@@ -2,8 +2,6 @@ import numpy as np
 import pytest
 import torch
 
-from invariscope.checkpoint import Checkpoint
-from invariscope.classifiers import training
 from invariscope.classifiers.evaluation import judge
 from invariscope.classifiers.initial import new_classifier, pixel_statistics
 from invariscope.classifiers.model_file import Classifier
@@ -16,13 +14,9 @@ CPU = torch.device("cpu")
 DROPOUT = {"architecture": "alexnet", "stem": "small", "width": 0.05, "dense_width": 8}
 
 
-class Killed(Exception):
-    pass
-
-
-def trained(block: dict, images: Images, monitored: dict, seed: int = 0, checkpoint: Checkpoint | None = None):
+def trained(block: dict, images: Images, monitored: dict, seed: int = 0):
     classifier = new_classifier(block, images, seed, CPU)
-    history = train(classifier, build(Training, block["training"]), images, monitored, seed, checkpoint)
+    history = train(classifier, build(Training, block["training"]), images, monitored, seed)
     return classifier, history
 
 
@@ -69,47 +63,6 @@ def test_training_leaves_the_global_random_numbers_alone(name: str, block: dict,
 
 def fields(images: Images) -> tuple:
     return images.labels, images.class_names, images.factors
-
-
-@pytest.mark.parametrize("steps", [1, 5, 6, 7, 17])
-def test_killed_and_resumed_it_ends_with_equal_weights(
-    steps: int, block: dict, train_images: Images, test_images: Images, tmp_path, monkeypatch
-) -> None:
-    """18 steps, 6 an epoch, each with a checkpoint: killed in an epoch, at its end, and before the last step."""
-    monitored = {"test": test_images}
-    whole, history = trained(block, train_images, monitored)
-    checkpoint = Checkpoint({}, [], seconds=0, folder=tmp_path)
-    kill_after(steps, monkeypatch)
-    with pytest.raises(Killed):
-        trained(block, train_images, monitored, checkpoint=checkpoint)
-    assert checkpoint.load()["step"] == steps
-    monkeypatch.undo()
-    resumed, history_resumed = trained(block, train_images, monitored, checkpoint=checkpoint)
-    assert equal(whole, resumed)
-    assert history == history_resumed
-
-
-def test_dropout_too_is_resumed(test_images: Images, tmp_path, monkeypatch) -> None:
-    images = Images(test_images.ids, np.repeat(np.repeat(test_images.pixels, 3, 2), 3, 3), *fields(test_images))
-    block = DROPOUT | {"training": {"epochs": 2, "batch_size": 10}}
-    whole, _ = trained(block, images, {})
-    checkpoint = Checkpoint({}, [], seconds=0, folder=tmp_path)
-    kill_after(3, monkeypatch)
-    with pytest.raises(Killed):
-        trained(block, images, {}, checkpoint=checkpoint)
-    monkeypatch.undo()
-    assert equal(whole, trained(block, images, {}, checkpoint=checkpoint)[0])
-
-
-def kill_after(steps: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    advance = training.Run.advance
-
-    def mortal(run: training.Run, step: int) -> None:
-        if step == steps:
-            raise Killed
-        advance(run, step)
-
-    monkeypatch.setattr(training.Run, "advance", mortal)
 
 
 def test_normalisation_is_of_the_training_pixels_and_inside(block: dict, train_images: Images) -> None:

@@ -1,13 +1,11 @@
 """The latent ascent: it finds maxima that are known, counts what it looks at, and stays in the box."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 import torch
 from torch import Tensor
 
-from invariscope.checkpoint import Checkpoint
 from invariscope.features import ascent as climbing
 from invariscope.features.ascent import LatentAscent, ascend, differentiate, schedule
 from invariscope.features.latent_box import images
@@ -149,26 +147,6 @@ def test_equal_seeds_climb_alike_and_batches_change_nothing(monkeypatch: pytest.
     monkeypatch.setattr(climbing, "OBJECTIVES", 4)
     torch.testing.assert_close(ascend(SmallDecoder(), small_probe(), OURS, 0).values, once.values, rtol=1e-3, atol=1e-4)
     assert not torch.equal(ascend(SmallDecoder(), small_probe(), OURS, 1).points[0], once.points[0])
-
-
-def test_interrupted_and_resumed_it_climbs_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(climbing, "OBJECTIVES", 2)
-    whole = ascend(SmallDecoder(), small_probe(), OURS, 0)
-    checkpoint = Checkpoint({"test": 1}, [], seconds=0, folder=tmp_path)
-    climb, chunks = climbing.climb, []
-
-    def interrupted(*arguments: object) -> tuple[Tensor, Tensor]:
-        chunks.append(arguments)
-        if len(chunks) == 3:
-            raise KeyboardInterrupt
-        return climb(*arguments)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(climbing, "climb", interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        ascend(SmallDecoder(), small_probe(), OURS, 0, None, checkpoint)
-    resumed = ascend(SmallDecoder(), small_probe(), OURS, 0, None, checkpoint)
-    assert torch.equal(resumed.points, whole.points) and torch.equal(resumed.values, whole.values)
-    assert len(chunks) == 4  # two of the three were there already
 
 
 def test_it_starts_from_the_best_of_the_candidates_that_are_given() -> None:

@@ -1,12 +1,10 @@
 """The latent search: what it finds is what brute force finds, whatever the blocks and the interruptions."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 import torch
 
-from invariscope.checkpoint import Checkpoint
 from invariscope.features import search as searching
 from invariscope.features.latent_box import images, latents, uniform
 from invariscope.features.search import BLOCK, Found, LatentSearch, counts, search
@@ -15,13 +13,8 @@ from tests.features.toy_latents import Plain, SmallDecoder, classes, small_probe
 CONFIG = LatentSearch(samples=3 * BLOCK + 17, best=5)
 
 
-def found(config: LatentSearch = CONFIG, seed: int = 0, checkpoint: Checkpoint | None = None) -> Found:
-    return search(SmallDecoder(), small_probe(), config, seed, checkpoint)
-
-
-def equal(one: Found, other: Found) -> bool:
-    tensors = ("values", "points", "numbers", "latents", "curve", "mean")
-    return all(torch.equal(getattr(one, name), getattr(other, name)) for name in tensors)
+def found(config: LatentSearch = CONFIG, seed: int = 0) -> Found:
+    return search(SmallDecoder(), small_probe(), config, seed)
 
 
 @pytest.fixture(scope="module")
@@ -78,26 +71,6 @@ def test_more_samples_begin_with_the_same_ones() -> None:
     short, long = found(replace(CONFIG, samples=100)), found()
     assert torch.equal(short.curve[:7], long.curve[:7]) and short.counts[:7] == long.counts[:7]
     assert (long.values[:, 0] >= short.values[:, 0]).all()
-
-
-def test_interrupted_and_resumed_it_finds_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    checkpoint = Checkpoint({"test": 1}, [], seconds=0, folder=tmp_path)
-    advance = searching.Run.advance
-
-    def interrupted(run: searching.Run, block: int) -> None:
-        if block == 2:
-            raise KeyboardInterrupt
-        advance(run, block)
-
-    monkeypatch.setattr(searching.Run, "advance", interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        found(checkpoint=checkpoint)
-    begun = []
-    monkeypatch.setattr(searching.Run, "advance", lambda run, block: (begun.append(block), advance(run, block)))
-    assert equal(found(checkpoint=checkpoint), found())
-    assert begun[:2] == [2, 3]  # and not from the start
-    begun.clear()
-    assert equal(found(checkpoint=checkpoint), found()) and len(begun) == 4  # a finished one is only read
 
 
 def test_equal_values_keep_the_first_sample() -> None:

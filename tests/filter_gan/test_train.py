@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 import torch
 
-from invariscope.checkpoint import Checkpoint
 from invariscope.data.table import Images
 from invariscope.errors import UserError
 from invariscope.filter_gan.config import PRESETS, FilterGanConfig, layer_config
@@ -27,36 +26,6 @@ CONFIG = FilterGanConfig(
     log_images=100,
 )
 CPU = torch.device("cpu")
-
-
-class Killed(Exception):
-    pass
-
-
-class DyingCheckpoint(Checkpoint):
-    """Saves once, in mid-training, and dies."""
-
-    def due(self) -> bool:
-        return True
-
-    def save(self, state: dict) -> None:
-        if state["iteration"] == 7:
-            super().save(state)
-            raise Killed
-
-
-def test_a_killed_training_resumes_to_the_same_bits(
-    classifier: SmallClassifier, images: Images, held_out: Images, tmp_path: Path
-) -> None:
-    whole, rows = train(classifier, "conv2", CONFIG, images, held_out, seed=3)
-    with pytest.raises(Killed):
-        train(classifier, "conv2", CONFIG, images, held_out, 3, DyingCheckpoint({"a": 1}, [], folder=tmp_path))
-    checkpoint = Checkpoint({"a": 1}, [], folder=tmp_path)
-    assert checkpoint.load()["iteration"] == 7
-    resumed, resumed_rows = train(classifier, "conv2", CONFIG, images, held_out, 3, checkpoint)
-    assert resumed_rows == rows
-    for name, value in whole.state_dict().items():
-        assert torch.equal(value, resumed.state_dict()[name]), name
 
 
 def test_seeds_matter_and_equal_seeds_agree(classifier: SmallClassifier, images: Images, held_out: Images) -> None:

@@ -9,14 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from invariscope.provenance.orphans import ENGINE, alive, engine_process
+from invariscope.processes import alive
+from invariscope.provenance.orphans import ENGINE, engine_process
 
 JOB = """
 import signal, sys, time
 from pathlib import Path
-from invariscope.__main__ import terminate
+from invariscope.termination import TERMINATION
 from invariscope.provenance.orphans import end_with_engine
-signal.signal(signal.SIGTERM, terminate)
+signal.signal(signal.SIGTERM, TERMINATION.handle)
 end_with_engine()
 Path(sys.argv[1]).write_text("started")
 try:

@@ -260,3 +260,18 @@ def test_examples_are_what_was_classified(tmp_path: Path) -> None:
     assert np.array_equal(results[turned], np.rot90(samples.pixels, -1, (2, 3)))
     noisy = SWEEP.index(("gaussian_noise", 0.3))
     assert not np.array_equal(results[noisy], samples.pixels)
+
+
+def test_where_a_gpu_is_full_half_a_block_is_screened_at_once(capsys: pytest.CaptureFixture[str]) -> None:
+    images, network = pictures(150), convolutions()
+
+    def crowded(x: Tensor) -> Tensor:
+        if len(x) > 32:
+            raise torch.OutOfMemoryError
+        return network(x)
+
+    found, expected = screen(crowded, images, SWEEP, RENDERING, 0, CPU), answers(images)
+    assert "out of GPU memory with 64 images at once: going on with 32" in capsys.readouterr().err
+    assert np.array_equal(found.image_ids, expected.image_ids)
+    assert np.array_equal(found.predicted, expected.predicted)
+    np.testing.assert_allclose(found.probabilities, expected.probabilities, atol=2 * STEP)

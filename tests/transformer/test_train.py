@@ -2,13 +2,11 @@
 
 import copy
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from invariscope.checkpoint import Checkpoint
 from invariscope.classifiers.model_file import Classifier
 from invariscope.data.table import Images
 from invariscope.errors import UserError
@@ -30,35 +28,8 @@ from tests.discs import discs_and_rings, small_classifier
 CONFIG = TransformerTraining(controls=2, width=8, iterations=12, batch_size=24, learning_rate=0.01, vectors=16)
 
 
-class Killed(Exception):
-    pass
-
-
-class DyingCheckpoint(Checkpoint):
-    """Saves once, in mid-training, and dies."""
-
-    def due(self) -> bool:
-        return True
-
-    def save(self, state: dict) -> None:
-        if state["iteration"] == 7:
-            super().save(state)
-            raise Killed
-
-
 def weights(transformer: torch.nn.Module) -> torch.Tensor:
     return torch.cat([value.flatten() for value in transformer.state_dict().values()])
-
-
-def test_a_killed_training_resumes_to_the_same_bits(classifier: Classifier, images: Images, tmp_path: Path) -> None:
-    whole, rows = train(classifier, CONFIG, images, seed=3)
-    with pytest.raises(Killed):
-        train(classifier, CONFIG, images, 3, DyingCheckpoint({"a": 1}, [], folder=tmp_path))
-    checkpoint = Checkpoint({"a": 1}, [], folder=tmp_path)
-    assert checkpoint.load()["iteration"] == 7
-    resumed, resumed_rows = train(classifier, CONFIG, images, 3, checkpoint)
-    assert resumed_rows == rows
-    assert torch.equal(weights(whole), weights(resumed))
 
 
 def test_seeds_matter_and_equal_seeds_agree(classifier: Classifier, images: Images) -> None:

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 import torch
 
-from invariscope.checkpoint import Checkpoint
 from invariscope.classifiers.model_file import Classifier
 from invariscope.data.table import Images
 from invariscope.errors import UserError
@@ -23,22 +22,6 @@ CONFIG = UnpoolingTraining(width=8, images=96, batch_size=8, pixels=32, log_ever
 CPU = torch.device("cpu")
 
 
-class Killed(Exception):
-    pass
-
-
-class DyingCheckpoint(Checkpoint):
-    """Saves once, in mid-training, and dies."""
-
-    def due(self) -> bool:
-        return True
-
-    def save(self, state: dict) -> None:
-        if state["iteration"] == 7:
-            super().save(state)
-            raise Killed
-
-
 def weights(mirrors: torch.nn.Module) -> torch.Tensor:
     return torch.cat([value.flatten().float() for value in mirrors.state_dict().values()])
 
@@ -46,18 +29,6 @@ def weights(mirrors: torch.nn.Module) -> torch.Tensor:
 @pytest.fixture
 def given(classifier: Classifier, source: Source, images: Images) -> tuple:
     return classifier, source, images, {"test": images.at(np.arange(20))}
-
-
-def test_a_killed_training_resumes_to_the_same_bits(given: tuple, tmp_path: Path) -> None:
-    whole, rows = train(CONFIG, *given, 3, CPU)
-    with pytest.raises(Killed):
-        train(CONFIG, *given, 3, CPU, DyingCheckpoint({"a": 1}, [], folder=tmp_path))
-    checkpoint = Checkpoint({"a": 1}, [], folder=tmp_path)
-    state = checkpoint.load()
-    assert state is not None and state["iteration"] == 7
-    resumed, resumed_rows = train(CONFIG, *given, 3, CPU, checkpoint)
-    assert resumed_rows == rows
-    assert torch.equal(weights(whole), weights(resumed))
 
 
 def test_seeds_matter_and_files_keep_all(given: tuple, tmp_path: Path) -> None:

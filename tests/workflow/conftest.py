@@ -11,9 +11,8 @@ from typing import Any
 
 import pytest
 
-from invariscope.params import PARAMS, load_yaml
-from tests.toy import toy
-from tests.workflow.project import ROOT, Outcome, Project, make_project
+from tests.toy import digits_study, small_study
+from tests.workflow.project import Outcome, Project, make_project
 
 
 @dataclass
@@ -53,27 +52,14 @@ def shared_folder(factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def digits_built(tmp_path_factory: pytest.TempPathFactory) -> Built:
-    """The study `digits` with two layers, and a small study that is off. Without side analyses: they hang in the DAG
-    as others do, and `make smoke` runs them."""
-    params = toy(load_yaml(ROOT / PARAMS), ["digits"])
-    params["digits"]["filter_gan"]["presets"] = []
-    del params["digits"]["filter_gan"]["augmentation"], params["digits"]["screening"]["sensitivity"]
-    for analysis in ("transformer", "generative", "unpooling", "features"):
-        del params["digits"][analysis]
-    kept = {key: params[key] for key in ("studies", "seed", "device", "data_root", "digits", "magnitudes")}
-    return build(shared_folder(tmp_path_factory), "digits", kept | {"handwriting": small_study(params)})
+    """The study `digits`, and a small study that is off."""
+    return build(shared_folder(tmp_path_factory), "digits", digits_study())
 
 
 @pytest.fixture(scope="session")
 def small_built(tmp_path_factory: pytest.TempPathFactory) -> Built:
     """A study of four jobs."""
-    params = toy(load_yaml(ROOT / PARAMS), ["handwriting"])
-    kept = {key: params[key] for key in ("studies", "seed", "device", "data_root", "magnitudes")}
-    return build(shared_folder(tmp_path_factory), "small", kept | {"handwriting": small_study(params)})
-
-
-def small_study(params: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: params["handwriting"][key] for key in ("data", "classifiers")}
+    return build(shared_folder(tmp_path_factory), "small", small_study())
 
 
 @pytest.fixture

@@ -132,12 +132,12 @@ class Project:
         path.write_text(path.read_text() + text)
 
     def processes(self) -> list[int]:
-        """The jobs that are running in this project."""
+        """The jobs that are running in this project, and what an engine has set DVC to."""
         found = []
         for folder in Path("/proc").glob("[0-9]*"):
             try:
                 here = (folder / "cwd").readlink() == self.path
-                if here and b"invariscope\0" in (folder / "cmdline").read_bytes():
+                if here and b"-m\0invariscope" in (folder / "cmdline").read_bytes():
                     found.append(int(folder.name))
             except OSError:
                 continue

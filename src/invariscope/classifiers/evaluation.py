@@ -12,6 +12,7 @@ from torch.nn import functional
 from invariscope.classifiers.model_file import Classifier
 from invariscope.data.table import ImageSet
 from invariscope.progress import track
+from invariscope.runtime import halving
 
 # At once; fixed for a size of images, because the last bits of a convolution depend on the shape of its batch.
 BLOCK, PIXELS = 250, 2_000_000  # images, and pixels of all of them: a wide network holds 64 maps of that size or more
@@ -26,7 +27,11 @@ def predict(classifier: Classifier, pixels: np.ndarray) -> Tensor:
 
     An image's logits do not depend on which images it comes with: every block has the same shape.
     """
-    device, size = classifier.mean.device, block_size(pixels.shape[1:])
+    return halving(lambda size: _in_blocks(classifier, pixels, size), block_size(pixels.shape[1:]))
+
+
+def _in_blocks(classifier: Classifier, pixels: np.ndarray, size: int) -> Tensor:
+    device = classifier.mean.device
     logits = torch.empty(len(pixels), len(classifier.class_names))
     block = torch.zeros(size, *pixels.shape[1:], dtype=torch.uint8, device=device)
     for start in range(0, len(pixels), size):

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from invariscope.checkpoint import Checkpoint
+from invariscope.checkpoint import Checkpoint, resumable
 from invariscope.classifiers.evaluation import Origin, Table, judge
 from invariscope.classifiers.model_file import Classifier
 from invariscope.data.table import Images, ImageSet
@@ -57,14 +57,11 @@ def train(
     if run.steps == 0:
         run.judge(monitored)
     classifier.train()
-    for step in track(range(run.step, run.steps), label, run.steps, done=run.step):
+    steps = track(range(run.step, run.steps), label, run.steps, done=run.step)
+    for step in resumable(steps, checkpoint, run.state):
         run.advance(step)
         if (step + 1) % run.batches == 0:
             run.close_epoch(monitored)
-        if checkpoint and checkpoint.due():
-            checkpoint.save(run.state())
-    if checkpoint:
-        checkpoint.save(run.state())  # a step that trains several keeps those that are done
     classifier.eval().requires_grad_(False)
     return run.history
 

@@ -14,7 +14,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from invariscope.checkpoint import Checkpoint
+from invariscope.checkpoint import Checkpoint, resumable
 from invariscope.features.latent_box import Decoder, images, uniform
 from invariscope.features.objectives import Probe
 from invariscope.features.relus import LeakyGradients
@@ -114,11 +114,10 @@ def ascend(
     parts = list(zip(points.split(OBJECTIVES), which.split(OBJECTIVES), strict=True))
     state = (checkpoint.load() if checkpoint else None) or {"points": [], "values": []}
     done = len(state["points"])
-    for part in track(parts[done:], f"{label}, {OBJECTIVES} objectives at once", len(parts), done=done):
+    left = track(parts[done:], f"{label}, {OBJECTIVES} objectives at once", len(parts), done=done)
+    for part in resumable(left, checkpoint, lambda: state):
         for name, climbed in zip(("points", "values"), climb(decoder, probe, config, *part), strict=True):
             state[name].append(climbed)
-        if checkpoint and checkpoint.due():
-            checkpoint.save(state)
     return Ascent(torch.cat(state["points"], 1), torch.cat(state["values"], 1), len(candidates))
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from invariscope.checkpoint import Checkpoint
+from invariscope.checkpoint import Checkpoint, resumable
 from invariscope.classifiers.evaluation import predict
 from invariscope.classifiers.model_file import Classifier
 from invariscope.data.table import StoredImages, balanced
@@ -94,10 +94,8 @@ def draw_gallery(
     rows = [*example_rows(scene), *dead_rows(scene, jobs)]
     drawn = (checkpoint.load() if checkpoint else None) or {"rows": []}
     done = len(drawn["rows"])
-    for name, regularization in track(jobs[done:], label, len(jobs), done=done):
+    for name, regularization in resumable(track(jobs[done:], label, len(jobs), done=done), checkpoint, lambda: drawn):
         drawn["rows"].append(method_rows(scene, name, regularization))
-        if checkpoint and checkpoint.due():
-            checkpoint.save(drawn)
     rows += chain(*drawn["rows"])
     for one in decoded:
         rows += decoded_rows(scene, one)

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from invariscope.checkpoint import Checkpoint
+from invariscope.checkpoint import Checkpoint, resumable
 from invariscope.features.latent_box import Decoder, images, latents, uniform
 from invariscope.features.objectives import Probe
 from invariscope.progress import track
@@ -55,10 +55,9 @@ def search(
     if state:
         run.restore(state)
     blocks = -(-config.samples // BLOCK)
-    for block in track(range(run.block, blocks), f"{label}, blocks of {BLOCK} samples", blocks, done=run.block):
+    numbers = track(range(run.block, blocks), f"{label}, blocks of {BLOCK} samples", blocks, done=run.block)
+    for block in resumable(numbers, checkpoint, run.state):
         run.advance(block)
-        if checkpoint and (checkpoint.due() or run.block == blocks):
-            checkpoint.save(run.state())
     return run.found()
 
 

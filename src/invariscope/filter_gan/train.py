@@ -18,7 +18,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from invariscope.checkpoint import Checkpoint
+from invariscope.checkpoint import Checkpoint, resumable
 from invariscope.classifiers.surgery import convolve_all, convolve_banks
 from invariscope.data.table import Images
 from invariscope.errors import UserError
@@ -67,12 +67,11 @@ def train(
     state = checkpoint.load() if checkpoint else None
     if state:
         run.restore(state)
-    for iteration in track(range(run.iteration, config.iterations), label, config.iterations, done=run.iteration):
+    iterations = track(range(run.iteration, config.iterations), label, config.iterations, done=run.iteration)
+    for iteration in resumable(iterations, checkpoint, run.state):
         run.advance(iteration)
         if (iteration + 1) % config.log_every == 0 or iteration + 1 == config.iterations:
             run.log()
-        if checkpoint and checkpoint.due():
-            checkpoint.save(run.state())
     return run.generator.eval().requires_grad_(False), run.history
 
 

@@ -16,7 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from invariscope.batches import batch_of
-from invariscope.checkpoint import Checkpoint
+from invariscope.checkpoint import Checkpoint, resumable
 from invariscope.classifiers.model_file import Classifier
 from invariscope.data.table import Images, ImageSet
 from invariscope.errors import UserError
@@ -60,10 +60,9 @@ def train(
         run.restore(state)
     elif run.iteration == 0:
         run.log({})
-    for iteration in track(range(run.iteration, run.iterations), label, run.iterations, done=run.iteration):
+    iterations = track(range(run.iteration, run.iterations), label, run.iterations, done=run.iteration)
+    for iteration in resumable(iterations, checkpoint, run.state):
         run.advance(iteration)
-        if checkpoint and checkpoint.due():
-            checkpoint.save(run.state())
     return run.mean_generator(), run.history
 
 

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from invariscope.batches import batch_of
-from invariscope.checkpoint import Checkpoint
+from invariscope.checkpoint import Checkpoint, resumable
 from invariscope.data.table import Images, ImageSet
 from invariscope.errors import UserError
 from invariscope.generative.codes import BLOCK, codes_of
@@ -57,10 +57,9 @@ def train(
     state = checkpoint.load() if checkpoint else None
     if state:
         run.restore(state)
-    for iteration in track(range(run.iteration, run.iterations), label, run.iterations, done=run.iteration):
+    iterations = track(range(run.iteration, run.iterations), label, run.iterations, done=run.iteration)
+    for iteration in resumable(iterations, checkpoint, run.state):
         run.advance(iteration)
-        if checkpoint and checkpoint.due():
-            checkpoint.save(run.state())
     autoencoder = run.autoencoder.eval().requires_grad_(False)
     restore_kernels(autoencoder)
     autoencoder.quantiles = code_quantiles(autoencoder, images)

@@ -17,6 +17,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from invariscope.files import write_text
+from invariscope.provenance.inputs import md5
+
 State = dict[str, Any]
 
 
@@ -28,10 +31,12 @@ def main() -> None:
 
 
 def answer_to(request: dict[str, Any]) -> dict[str, Any]:
+    from dvc import dvcfile
     from dvc.dependency import param
     from dvc.exceptions import DvcException
     from dvc.repo import Repo, lock_repo
 
+    dvcfile.modify_yaml = modify_whole
     param.load_path = functools.cache(param.load_path)  # or params.yaml is parsed for every stage, twice
     try:
         repo = Repo()
@@ -42,6 +47,19 @@ def answer_to(request: dict[str, Any]) -> dict[str, Any]:
             return {"stages": survey(repo, restore=request["do"] == "restore")}
     except DvcException as error:
         return {"error": " ".join(f"{error} {error.__cause__ or ''}".split())}
+    except OSError as error:
+        return {"error": f"{error.filename or 'writing'}: {error.strerror or error}; mend it and run again"}
+
+
+@contextlib.contextmanager
+def modify_whole(path: str, fs: Any = None) -> Iterator[Any]:
+    """DVC's `modify_yaml`, but a process that is killed leaves the old file or the new one: DVC writes over the old."""
+    from dvc.utils.serialize import dumps_yaml, parse_yaml_for_update
+
+    file = Path(path)
+    content = parse_yaml_for_update(file.read_text(encoding="utf-8"), path) if file.exists() else {}
+    yield content
+    write_text(file, dumps_yaml(content))
 
 
 def in_order(repo: Any) -> Iterator[Any]:
@@ -119,6 +137,8 @@ def fetch(repo: Any, stage: Any, restore: bool) -> bool:
         known = repo.stage_cache._create_stage(entry, wdir=stage.wdir) if entry else None
         if known is None or not known.outs_cached():
             return False
+        if [out for out in known.outs if is_damaged(out, restore)]:  # every one of them is to go
+            return False
         if restore:
             for out in known.outs:
                 if out.exists and out.changed_checksum():  # else the file is right already
@@ -129,6 +149,16 @@ def fetch(repo: Any, stage: Any, restore: bool) -> bool:
     except (DvcException, OSError):  # an input is missing, or the cache is damaged: the job will run
         return False
     return True
+
+
+def is_damaged(out: Any, remove: bool) -> bool:
+    """Whether the cache's copy is not what its name says; with `remove` it goes, or it would stay in the place of a
+    right one. DVC looks no further than that nobody may write to it."""
+    path = Path(out.cache.oid_to_path(out.hash_info.value))
+    damaged = md5(path) != out.hash_info.value
+    if damaged and remove:
+        path.unlink()
+    return damaged
 
 
 def _recorded_run(repo: Any, stage: Any) -> dict[str, Any] | None:

@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from invariscope.errors import UserError
-from invariscope.provenance.orphans import alive
+from invariscope.files import write_text
+from invariscope.processes import alive
 from invariscope.provenance.snapshot import FOLDER
 
 DVC_FOLDER = Path(".dvc/tmp")
+LIST = DVC_FOLDER / "rwlock"
 SNAKEMAKE_LOCKS = Path(".snakemake/locks")
 ARTIFACTS = ("data", "results")
 
@@ -32,6 +34,7 @@ def alone() -> Iterator[None]:
         if other is not None:
             raise UserError(f"{other} is running in this folder; wait until it has ended")
         _release_stale_lock()
+        _mend_list()
         yield
 
 
@@ -52,6 +55,16 @@ def _release_stale_lock() -> None:
     if any(SNAKEMAKE_LOCKS.glob("*.lock")):
         shutil.rmtree(SNAKEMAKE_LOCKS, ignore_errors=True)
         print("The last snakemake was killed: released its lock, its unfinished jobs run again.", file=sys.stderr)
+
+
+def _mend_list() -> None:
+    """Remove DVC's list of what is being read and written if a process was killed while it wrote it: DVC refuses to
+    work until somebody does, and nobody is at work here."""
+    with contextlib.suppress(FileNotFoundError):
+        try:
+            json.loads(LIST.read_text(encoding="utf-8"))
+        except ValueError:
+            LIST.unlink()
 
 
 def owner() -> str | None:
@@ -110,11 +123,11 @@ def _edit(add: dict[str, Any], remove: tuple[str, ...] | list[str]) -> None:
         entries = _entries()
         writers = {path: entry for path, entry in entries.get("write", {}).items() if path not in remove}
         content = {"write": writers | add, "read": entries.get("read", {})}
-        (DVC_FOLDER / "rwlock").write_text(json.dumps(content), encoding="utf-8")
+        write_text(LIST, json.dumps(content))
 
 
 def _entries() -> dict[str, Any]:
     try:
-        return json.loads((DVC_FOLDER / "rwlock").read_text(encoding="utf-8"))
-    except (FileNotFoundError, json.JSONDecodeError):
+        return json.loads(LIST.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
         return {}

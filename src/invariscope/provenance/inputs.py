@@ -29,11 +29,11 @@ def refuse_damaged(paths: Iterable[Path]) -> None:
             )
 
 
-def recorded_outputs() -> dict[str, str]:
+def recorded_outputs(lock: Path = DVC_LOCK) -> dict[str, str]:
     """MD5 sums by path. A few patterns, for speed: parsing the file as YAML takes longer than drawing a figure."""
-    if not DVC_LOCK.exists():
+    if not lock.exists():
         return {}
-    blocks = OUTS.findall(DVC_LOCK.read_text(encoding="utf-8"))
+    blocks = OUTS.findall(lock.read_text(encoding="utf-8"))
     return {path: checksum for block in blocks for path, checksum in OUT.findall(block)}
 
 

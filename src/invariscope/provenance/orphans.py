@@ -6,6 +6,8 @@ import threading
 import time
 from pathlib import Path
 
+from invariscope.processes import alive
+
 ENGINE = "INVARISCOPE_ENGINE"  # the process that runs the jobs, set by the Snakefile; DVC sets DVC_STAGE
 PERIOD = 0.5  # s
 PATIENCE = 10.0  # s that a terminated job has to clean up
@@ -43,13 +45,3 @@ def _watch(engine: int) -> None:
     os.kill(os.getpid(), signal.SIGTERM)
     time.sleep(PATIENCE)
     os._exit(130)
-
-
-def alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from invariscope.data.table import Images, ImageSet
 from invariscope.progress import track
-from invariscope.runtime import side_by_side
+from invariscope.runtime import halving, side_by_side
 from invariscope.screening.config import Condition, Rendering
 from invariscope.screening.responses import STEP, Responses, joined
 from invariscope.screening.transforms import Batch, prepare
@@ -57,8 +57,13 @@ def screen_blocks(
     order = np.lexsort((images.ids, images.labels))
     starts = range(0, len(images), size)
 
+    def logits_of(part: Images, at_once: int) -> Tensor:
+        pieces = [part.at(np.arange(len(part))[start : start + at_once]) for start in range(0, len(part), at_once)]
+        found = [_answers(network, _block(piece, at_once, seed, device), transforms) for piece in pieces]
+        return torch.cat([logits[:, : len(piece)].cpu() for logits, piece in zip(found, pieces, strict=True)], dim=1)
+
     def answered(part: Images) -> Responses:
-        logits = _answers(network, _block(part, size, seed, device), transforms)[:, : len(part)].cpu()  # (M, n, K)
+        logits = halving(lambda at_once: logits_of(part, at_once), size)  # (M, n, K)
         return Responses(
             conditions=list(conditions),
             image_ids=part.ids,

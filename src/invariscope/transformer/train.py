@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from invariscope.checkpoint import Checkpoint
+from invariscope.checkpoint import Checkpoint, resumable
 from invariscope.classifiers.evaluation import judge
 from invariscope.classifiers.model_file import Classifier
 from invariscope.data.table import Images, balanced
@@ -58,10 +58,9 @@ def train(
     state = checkpoint.load() if checkpoint else None
     if state:
         run.restore(state)
-    for iteration in track(range(run.iteration, config.iterations), label, config.iterations, done=run.iteration):
+    iterations = track(range(run.iteration, config.iterations), label, config.iterations, done=run.iteration)
+    for iteration in resumable(iterations, checkpoint, run.state):
         run.advance(iteration)
-        if checkpoint and checkpoint.due():
-            checkpoint.save(run.state())
     return run.transformer.eval().requires_grad_(False), run.history
 
 

@@ -17,7 +17,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from invariscope.batches import in_turn
-from invariscope.checkpoint import Checkpoint
+from invariscope.checkpoint import Checkpoint, resumable
 from invariscope.classifiers.model_file import Classifier
 from invariscope.data.table import Images
 from invariscope.errors import UserError
@@ -60,10 +60,9 @@ def train(
     state = checkpoint.load() if checkpoint else None
     if state:
         run.restore(state)
-    for iteration in track(range(run.iteration, run.iterations), label, run.iterations, done=run.iteration):
+    iterations = track(range(run.iteration, run.iterations), label, run.iterations, done=run.iteration)
+    for iteration in resumable(iterations, checkpoint, run.state):
         run.advance(iteration)
-        if checkpoint and checkpoint.due():
-            checkpoint.save(run.state())
     restore_kernels(run.mirrors)
     return run.mirrors.eval().requires_grad_(False), run.history
 

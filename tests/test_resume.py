@@ -1,0 +1,206 @@
+"""Killed at twenty random steps, and resumed each time, every kind of training ends as if nothing had happened."""
+
+import random
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from invariscope.checkpoint import Checkpoint
+from invariscope.classifiers import training
+from invariscope.classifiers.initial import new_classifier
+from invariscope.data import procedural_shapes
+from invariscope.features import ascent, search
+from invariscope.filter_gan import train as filter_gan
+from invariscope.filter_gan.config import FilterGanConfig
+from invariscope.generative import dcgan_train
+from invariscope.generative import train as generative
+from invariscope.generative.config import DcganTraining, Phases, coder_training
+from invariscope.transformer import train as transformer
+from invariscope.transformer.config import TransformerTraining
+from invariscope.unpooling import train as unpooling
+from invariscope.unpooling.config import UnpoolingTraining
+from invariscope.unpooling.scenes import open_source
+from tests.discs import discs_and_rings, small_classifier
+from tests.features.toy_latents import Bowls, Plain, SmallDecoder, classes, small_probe
+from tests.filter_gan.small import bars, trained_classifier
+from tests.unpooling.small import SIZE, chain_classifier
+
+KILLS = 20
+STEPS = 30
+CPU = torch.device("cpu")
+TRAIN, TEST = discs_and_rings(240, seed=1), discs_and_rings(40, seed=2)
+FIVE_CONV = {"architecture": "five_conv", "widths": [4, 4, 4, 4, 4], "pool_after": [1, 2], "batch_norm": True}
+DROPOUT = {"architecture": "alexnet", "stem": "small", "width": 0.05, "dense_width": 8}
+
+Outcome = tuple[list[Tensor], Any]  # what was learned, and its history
+Training = Callable[[Checkpoint | None], Outcome]
+
+
+def weights(network: torch.nn.Module) -> list[Tensor]:
+    return list(network.state_dict().values())
+
+
+def classifier(block: dict[str, Any], enlarged: int = 1) -> Training:
+    wider = {"pixels": np.repeat(np.repeat(TRAIN.pixels, enlarged, 2), enlarged, 3)}
+    images, settings = replace(TRAIN, **wider), training.Training(epochs=3, batch_size=24, learning_rate=0.01)
+    monitored = {"test": images.at(np.arange(40))}
+
+    def train(checkpoint: Checkpoint | None) -> Outcome:
+        network = new_classifier(block | {"training": {}}, images, 3, CPU)
+        rows = training.train(network, settings, images, monitored, 3, checkpoint)
+        return weights(network), rows
+
+    return train
+
+
+def filters() -> Training:
+    images, held_out = bars(200, seed=1), bars(60, seed=2)
+    network = trained_classifier(images, steps=20)
+    config = FilterGanConfig(
+        latent_dimension=3,
+        iterations=STEPS,
+        batch_size=8,
+        generator_width=8,
+        discriminator_width=4,
+        log_every=7,
+        log_banks=2,
+        log_images=40,
+    )
+
+    def train(checkpoint: Checkpoint | None) -> Outcome:
+        made, rows = filter_gan.train(network, "conv2", config, images, held_out, 3, checkpoint)
+        return weights(made), rows
+
+    return train
+
+
+def maps() -> Training:
+    network = small_classifier(TRAIN, steps=20)
+    config = TransformerTraining(controls=2, width=8, iterations=STEPS, batch_size=16, learning_rate=0.01, vectors=16)
+
+    def train(checkpoint: Checkpoint | None) -> Outcome:
+        made, rows = transformer.train(network, config, TRAIN, 3, checkpoint)
+        return weights(made), rows
+
+    return train
+
+
+def autoencoder(kind: str) -> Training:
+    convolutional = {"latent_dimension": 3, "encoder_widths": [4], "decoder_widths": [4, 4], "dense_width": 8}
+    two_layer = {"units": 6, "sparsity": 0.1, "sparsity_weight": 3.0}
+    own = two_layer if kind == "sparse" else convolutional | {"dense_layers": 1}
+    config = coder_training(kind, own | {"images": 24 * STEPS, "batch_size": 24, "log_every": 7})
+
+    def train(checkpoint: Checkpoint | None) -> Outcome:
+        made, rows = generative.train(config, TRAIN, {"test": TEST}, 3, CPU, checkpoint)
+        return weights(made), rows
+
+    return train
+
+
+def dcgan() -> Training:
+    config = DcganTraining(Phases(6, 6, STEPS - 12), 4, (8, 4), batch_size=12, log_every=7, log_images=30)
+    judge = new_classifier(FIVE_CONV | {"training": {}}, TRAIN, 0, CPU).eval()
+
+    def train(checkpoint: Checkpoint | None) -> Outcome:
+        made, rows = dcgan_train.train(config, TRAIN, TEST, judge, 3, CPU, checkpoint)
+        return weights(made), rows
+
+    return train
+
+
+def mirrors() -> Training:
+    splits = procedural_shapes.draw({"source": "procedural_shapes", "images": 120, "size": SIZE}, 0, Path())
+    images, source = splits["train"], open_source("procedural_shapes", SIZE)
+    torch.manual_seed(0)
+    network = chain_classifier(images.class_names)
+    config = UnpoolingTraining(width=4, images=4 * STEPS, batch_size=4, pixels=16, log_every=7)
+
+    def train(checkpoint: Checkpoint | None) -> Outcome:
+        monitored = {"test": images.at(np.arange(8))}
+        made, rows = unpooling.train(config, network, source, images, monitored, 3, CPU, checkpoint)
+        return weights(made), rows
+
+    return train
+
+
+def latent_search() -> Training:
+    config = search.LatentSearch(samples=STEPS * search.BLOCK - 17, best=5)
+
+    def train(checkpoint: Checkpoint | None) -> Outcome:
+        found = search.search(SmallDecoder(), small_probe(), config, 0, checkpoint)
+        return [found.values, found.points, found.numbers, found.latents, found.curve, found.mean], found.counts
+
+    return train
+
+
+def latent_ascent() -> Training:
+    centres = torch.rand(STEPS * ascent.OBJECTIVES, 2, generator=torch.Generator().manual_seed(0)).tolist()
+    probe, config = classes(Bowls(centres), len(centres)), ascent.LatentAscent(20, starts=2, rounds=1, steps=4)
+
+    def train(checkpoint: Checkpoint | None) -> Outcome:
+        climbed = ascent.ascend(Plain(), probe, config, 0, None, checkpoint)
+        return [climbed.points, climbed.values], climbed.candidates
+
+    return train
+
+
+TRAININGS: dict[str, Callable[[], Training]] = {
+    "classifier": lambda: classifier(FIVE_CONV),
+    "classifier with dropout": lambda: classifier(DROPOUT, enlarged=3),
+    "filter-GAN": filters,
+    "invariant transformer": maps,
+    **{f"{kind} autoencoder": lambda kind=kind: autoencoder(kind) for kind in ("autoencoder", "variational", "sparse")},  # type: ignore[misc]
+    "DCGAN": dcgan,
+    "mirrors": mirrors,
+    "latent search": latent_search,
+    "latent ascent": latent_ascent,
+}
+
+
+class Killed(Exception):
+    pass
+
+
+class Mortal(Checkpoint):
+    """Is asked after every step whether to save: says so at random, and dies at random steps before it can."""
+
+    def __init__(self, folder: Path, seed: int) -> None:
+        super().__init__({"test": 1}, [], folder=folder)
+        self.random = random.Random(seed)
+        self.deaths = set(self.random.sample(range(1, STEPS + 1), KILLS))
+        self.steps = 0
+
+    def due(self) -> bool:
+        self.steps += 1
+        if self.steps in self.deaths:
+            self.deaths.remove(self.steps)
+            raise Killed
+        return self.random.random() < 0.5
+
+
+@pytest.mark.parametrize("kind", TRAININGS)
+def test_killed_at_random_steps_a_training_ends_with_equal_weights(kind: str, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    train = TRAININGS[kind]()
+    learned, history = train(None)
+    checkpoint, kills, resumed = Mortal(tmp_path, seed=8), 0, None
+    while resumed is None:
+        torch.rand(3)  # another process has other global random numbers
+        try:
+            resumed = train(checkpoint)
+        except Killed:
+            kills += 1
+    assert kills == KILLS and resumed[1] == history
+    assert len(resumed[0]) == len(learned)
+    assert all(torch.equal(one, other) for one, other in zip(resumed[0], learned, strict=True))
+    steps = checkpoint.steps
+    assert STEPS < steps < STEPS + 3 * KILLS, "it goes on from where it was, not from the start"
+    again, _ = train(checkpoint)  # as a step of several trainings does with those that are done
+    assert checkpoint.steps == steps and all(torch.equal(one, other) for one, other in zip(again, learned, strict=True))
