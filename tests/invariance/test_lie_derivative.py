@@ -60,6 +60,19 @@ def test_own_error_agrees_with_central_differences(family: str) -> None:
     np.testing.assert_allclose(found.own[found.layers.index("conv2")], rms((after - before) / (2 * STEP)), rtol=1e-3)
 
 
+def test_images_may_move_as_they_are_said_to() -> None:
+    """Velocities in place of a family: the same, batch by batch, where maps stand still under it."""
+    model, images = drawn(Plain), pictures(5)
+    family = lie_errors(model, images, PLAIN, Motion("contrast"), batch_size=2)
+    given = lie_errors(model, images, PLAIN, Motion("contrast").velocity(images), batch_size=2)
+    for kind in ("cumulative", "own", "contribution", "image_speed"):
+        np.testing.assert_array_equal(getattr(given, kind), getattr(family, kind))
+    turning = Motion("rotation")
+    moved = lie_errors(model, images, PLAIN, turning.velocity(images))
+    assert not np.allclose(moved.cumulative[0], lie_errors(model, images, PLAIN, turning).cumulative[0])  # maps stay
+    np.testing.assert_allclose(moved.cumulative[-1], lie_errors(model, images, PLAIN, turning).cumulative[-1])
+
+
 def test_probabilities_agree_with_central_differences() -> None:
     model, images, motion = drawn(Plain), pictures(4), Motion("rotation")
     expected = central_errors(nn.Sequential(model, nn.Softmax(1)), images, ("class",), motion)
