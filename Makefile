@@ -3,7 +3,7 @@ PYTHON ?= python3
 CORES ?= all
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: run report test test-slurm lint smoke lock clean
+.PHONY: run report test test-faults test-slurm lint smoke lock clean
 
 run: .venv/.complete
 	snakemake --cores $(CORES)
@@ -17,6 +17,9 @@ test: .venv/.complete
 	pytest -n auto --dist worksteal
 
 # Needs root and Debian's packages: a SLURM cluster is started on this machine, and stopped again.
+test-faults: .venv/.complete
+	pytest -m faults -n auto
+
 test-slurm: .venv/.complete
 	trap 'tests/slurm/cluster.sh down' EXIT; \
 	tests/slurm/cluster.sh up && INVARISCOPE_CLUSTER=1 pytest tests/slurm

@@ -11,7 +11,7 @@ from tests.disks import read_only, small_disk
 from tests.workflow.project import Project
 from tests.workflow.test_interruptions import EPOCHS, TRAINING
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.faults
 
 MODEL = "results/handwriting/cnn5/training/model.safetensors"
 

@@ -9,6 +9,6 @@ from tests.faults import survive
 from tests.toy import small_study
 
 
-@pytest.mark.slow
+@pytest.mark.faults
 def test_killed_at_random_moments_a_study_ends_with_equal_files(tmp_path: Path) -> None:
     survive(tmp_path, small_study(), kills=4, chance=random.Random(0), latest=12)
