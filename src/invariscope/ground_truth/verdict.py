@@ -22,7 +22,8 @@ def verdicts(differences: Sequence[Row], aucs: Sequence[Row], agreements: Sequen
     for kind in (MATCHED, POOLED):
         found[f"auc_{kind}"] = {method: auc_of(own, kind) for (method,), own in grouped(aucs, "method").items()}
     found["agrees"] = {f"{row['method']}, {row['other']}": relation(row) for row in agreements}
-    found["adds"], found["misses"] = layers_added(differences), layers_missed(differences)
+    found["adds"] = layers_where(differences, filter_gan=True, direct=False)
+    found["misses"] = layers_where(differences, filter_gan=False, direct=True)
     return found
 
 
@@ -41,30 +42,18 @@ def relation(row: Row) -> str:
     return "contradict" if row["ci_high"] < 0 else "unrelated"
 
 
-def layers_added(differences: Sequence[Row]) -> list[str]:
-    """Factors and layers at which the filter-GAN tells twins apart, and neither direct measure of that layer does."""
-    told = _told(differences)
-    layers = [(factor, layer) for factor, method, layer in told if method == FILTER_GAN and layer != EVERY]
+def layers_where(differences: Sequence[Row], filter_gan: bool, direct: bool) -> list[str]:
+    """Factors and layers at which the filter-GAN tells twins apart, or not, and a direct measure of the same layer (the
+    Lie derivative, Goodfellow's score) does, or not."""
+    told = {(row["factor"], row["method"], row["layer"]): row["tells_apart"] for row in differences}
     return [
         f"{factor} at {layer}"
-        for factor, layer in layers
-        if told[factor, FILTER_GAN, layer] and not any(told.get((factor, other, layer)) for other in (LIE, GOODFELLOW))
+        for (factor, method, layer), found in told.items()
+        if method == FILTER_GAN
+        and layer != EVERY
+        and found == filter_gan
+        and any(told.get((factor, other, layer)) for other in (LIE, GOODFELLOW)) == direct
     ]
-
-
-def layers_missed(differences: Sequence[Row]) -> list[str]:
-    """Factors and layers at which a direct measure of the layer tells twins apart, and the filter-GAN does not."""
-    told = _told(differences)
-    layers = [(factor, layer) for factor, method, layer in told if method == FILTER_GAN and layer != EVERY]
-    return [
-        f"{factor} at {layer}"
-        for factor, layer in layers
-        if not told[factor, FILTER_GAN, layer] and any(told.get((factor, other, layer)) for other in (LIE, GOODFELLOW))
-    ]
-
-
-def _told(differences: Sequence[Row]) -> dict[tuple[str, str, str], bool]:
-    return {(row["factor"], row["method"], row["layer"]): row["tells_apart"] for row in differences}
 
 
 # --- in words ---------------------------------------------------------------------------------------------------------
