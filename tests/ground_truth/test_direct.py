@@ -22,6 +22,7 @@ from invariscope.screening.screen import screen
 from invariscope.transformer.rendering import render
 from invariscope.warp import Warp
 from tests.ground_truth.small import BLOCK, DATA, GRIDS, PROBE
+from tests.invariance.networks import QuarterTurns
 
 CPU = torch.device("cpu")
 CONFIG = {name: value for name, value in BLOCK.items() if name != "training"}
@@ -40,27 +41,6 @@ class Constant(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return self.conv4(self.conv2(x)).mean((2, 3))
-
-
-class QuarterTurns(nn.Module):
-    """A network's mean over the quarter turns of its images: blind to these by construction."""
-
-    def __init__(self, network: nn.Module) -> None:
-        super().__init__()
-        self.inner = Averaged(network)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.inner(x)
-
-
-class Averaged(nn.Module):
-    def __init__(self, network: nn.Module) -> None:
-        super().__init__()
-        self.network = network
-
-    def forward(self, x: Tensor) -> Tensor:
-        turned = [self.network(x.rot90(turns, (2, 3))) for turns in range(4)]
-        return (turned[0] + turned[2]) + (turned[1] + turned[3])
 
 
 def classifier(network: nn.Module) -> Classifier:
@@ -97,7 +77,7 @@ def test_quarter_turns_built_in_are_found_by_every_direct_method() -> None:
     """Digits drawn again, and pictures turned, by 90, 180, 270 degrees: the answer is that to the picture itself."""
     data = DATA | {"factors": DATA["factors"] | {"rotation": [0, 270], "shift_x": 0, "shift_y": 0}}
     twins = Twins("net", {"rotation": HeldFactor(0.0, "rotation")})
-    probe = replace(PROBE, layers=("inner",), values=4)
+    probe = replace(PROBE, layers=("average",), values=4)
     (question,) = direct.questions(data, draw(data, 0, Path())["test"], twins, probe)
     with seeded(CPU, 1, "network"):
         plain = build_network(CONFIG, 1, 12, 10).double().eval()
@@ -113,7 +93,7 @@ def test_quarter_turns_built_in_are_found_by_every_direct_method() -> None:
     )
     assert direct.tolerance(blind, exact)["value"] == 1
     found = {row["layer"]: row["value"] for row in direct.firing(blind, exact, probe, 0)}
-    assert found["inner"] == pytest.approx(1 / probe.rate) and found[CLASS] == pytest.approx(1 / probe.rate)
+    assert found["average"] == pytest.approx(1 / probe.rate) and found[CLASS] == pytest.approx(1 / probe.rate)
     turned = [("rotation", magnitude) for magnitude in (-90.0, 0.0, 90.0, 180.0)]
     answers = screen(
         classifier(QuarterTurns(deepcopy(plain).float())), question.asked.images, turned, Rendering(), 0, CPU

@@ -52,7 +52,6 @@ class Question:
     """A factor, and all that its answers need which no classifier changes: drawn once, asked of many."""
 
     asked: Asked
-    source: str
     swept: dict[float, np.ndarray]  # by value, (N, C, H, W) uint8
     tangent: Tensor  # (n, C, H, W), of the first images of the Lie derivative
     locally: np.ndarray  # (n,) places of these images
@@ -75,7 +74,7 @@ def prepare(asked: Asked, source: str, probe: Probe) -> Question:
     chosen = asked.images.at(locally)
     along = tangents(source, chosen.labels, chosen.factors, [asked.factor], chosen.shape[1])[:, 0]
     swept = {value: asked.at(value) for value in asked.values.tolist()}
-    return Question(asked, source, swept, torch.from_numpy(along), locally)
+    return Question(asked, swept, torch.from_numpy(along), locally)
 
 
 def direct_rows(

@@ -78,8 +78,12 @@ def starts(data: Mapping[str, Any], test: Split, factors: Mapping[str, HeldFacto
     renderer = open_renderer(source, size)
     images = drawn(renderer, chosen.at(np.arange(len(chosen))), {name: about.held for name, about in factors.items()})
     known = ranges(renderer, data.get("factors", {}))
-    own = {name: own_motions(renderer, images, source, name, known[name].high - known[name].low) for name in factors}
-    return Start(images, tangents(source, images.labels, images.factors, list(factors), size), own)
+    directions = tangents(source, images.labels, images.factors, list(factors), size)
+    own = {
+        name: own_motions(renderer, images, directions[:, [place]], name, known[name].high - known[name].low)
+        for place, name in enumerate(factors)
+    }
+    return Start(images, directions, own)
 
 
 def traversal_rows(
@@ -111,8 +115,7 @@ def share_rows(
     method: str, layer: str, motion: np.ndarray, image: np.ndarray, chance: np.ndarray, start: Start
 ) -> list[Row]:
     """A row a factor of motions (P, C, H, W) of images (P,), beside shares (P, F) by chance."""
-    found = shares(motion, image, start.directions)
-    size = np.sqrt(np.square(motion).mean(axis=(1, 2, 3)))
+    found, size = shares(motion, image, start.directions), root_mean_square(motion)
     return [
         {"factor": factor}
         | row(method, layer, mean(found.alone[:, place]), mean(found.unique[:, place]))
@@ -127,8 +130,13 @@ def moving(table: Mapping[str, Any], start: Images) -> tuple[np.ndarray, np.ndar
     pixels = column_images(pa.chunked_array([table["image"]]))
     image = np.searchsorted(start.ids, np.asarray(table["image_id"]))
     motion = (pixels.astype(np.float64) - start.pixels[image]) / 255
-    moves = np.sqrt(np.square(motion).mean(axis=(1, 2, 3))) > STILL
+    moves = root_mean_square(motion) > STILL
     return motion[moves], image[moves]
+
+
+def root_mean_square(motion: np.ndarray) -> np.ndarray:
+    """Sizes (P,) of motions (P, C, H, W)."""
+    return np.sqrt(np.square(motion).mean(axis=(1, 2, 3)))
 
 
 def shares(motion: np.ndarray, image: np.ndarray, directions: np.ndarray) -> Explained:
@@ -138,16 +146,16 @@ def shares(motion: np.ndarray, image: np.ndarray, directions: np.ndarray) -> Exp
 
 
 def own_motions(
-    renderer: Renderer, start: Images, source: str, factor: str, extent: float
+    renderer: Renderer, start: Images, along: np.ndarray, factor: str, extent: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """Sizes (S, N), root mean square, of the motions that the factor itself makes of the starting images, by steps of
-    its range's extent to both sides, and the R² (S, N) of each on the factor's tangent."""
-    along = tangents(source, start.labels, start.factors, [factor], start.shape[1])  # (N, 1, C, H, W)
-    places, sizes, found = np.arange(len(start)), [], []
+    its range's extent to both sides, and the R² (S, N) of each on the factor's tangents `along` (N, 1, C, H, W)."""
+    still, places = renderer.render(start.labels, start.factors), np.arange(len(start))
+    sizes, found = [], []
     for step in np.concatenate([STEPS, -STEPS]) * extent:
         moved = renderer.render(start.labels, start.factors | {factor: start.factors[factor] + step})
-        motion = moved.astype(np.float64) - renderer.render(start.labels, start.factors)
-        sizes.append(np.sqrt(np.square(motion).mean(axis=(1, 2, 3))))
+        motion = moved.astype(np.float64) - still
+        sizes.append(root_mean_square(motion))
         found.append(shares(motion, places, along).alone[:, 0])
     return np.array(sizes), np.array(found)
 

@@ -38,6 +38,8 @@ def load_params(path: Path = PARAMS, schema: Path = SCHEMA) -> dict[str, Any]:
 
 def keep_params(params: Mapping[str, Any], path: Path = PARAMS, schema: Path = SCHEMA) -> None:
     """Leave valid parameters for the jobs of this run. A folder that cannot be written costs them time alone."""
+    if _kept(path, schema) is not None:
+        return
     with suppress(OSError):
         write_json(KEPT, {"of": _fingerprint(path, schema), "params": params})
 
