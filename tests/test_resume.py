@@ -21,11 +21,13 @@ from invariscope.filter_gan.config import FilterGanConfig
 from invariscope.generative import dcgan_train
 from invariscope.generative import train as generative
 from invariscope.generative.config import DcganTraining, Phases, coder_training
+from invariscope.runtime import open_device
 from invariscope.transformer import train as transformer
 from invariscope.transformer.config import TransformerTraining
 from invariscope.unpooling import train as unpooling
 from invariscope.unpooling.config import UnpoolingTraining
 from invariscope.unpooling.scenes import open_source
+from tests.devices import DEVICES
 from tests.discs import discs_and_rings, small_classifier
 from tests.features.toy_latents import Bowls, Plain, SmallDecoder, classes, small_probe
 from tests.filter_gan.small import bars, trained_classifier
@@ -33,7 +35,6 @@ from tests.unpooling.small import SIZE, chain_classifier
 
 KILLS = 20
 STEPS = 30
-CPU = torch.device("cpu")
 TRAIN, TEST = discs_and_rings(240, seed=1), discs_and_rings(40, seed=2)
 FIVE_CONV = {"architecture": "five_conv", "widths": [4, 4, 4, 4, 4], "pool_after": [1, 2], "batch_norm": True}
 DROPOUT = {"architecture": "alexnet", "stem": "small", "width": 0.05, "dense_width": 8}
@@ -46,22 +47,22 @@ def weights(network: torch.nn.Module) -> list[Tensor]:
     return list(network.state_dict().values())
 
 
-def classifier(block: dict[str, Any], enlarged: int = 1) -> Training:
+def classifier(block: dict[str, Any], device: torch.device, enlarged: int = 1) -> Training:
     wider = {"pixels": np.repeat(np.repeat(TRAIN.pixels, enlarged, 2), enlarged, 3)}
     images, settings = replace(TRAIN, **wider), training.Training(epochs=3, batch_size=24, learning_rate=0.01)
     monitored = {"test": images.at(np.arange(40))}
 
     def train(checkpoint: Checkpoint | None) -> Outcome:
-        network = new_classifier(block | {"training": {}}, images, 3, CPU)
+        network = new_classifier(block | {"training": {}}, images, 3, device)
         rows = training.train(network, settings, images, monitored, 3, checkpoint)
         return weights(network), rows
 
     return train
 
 
-def filters() -> Training:
+def filters(device: torch.device) -> Training:
     images, held_out = bars(200, seed=1), bars(60, seed=2)
-    network = trained_classifier(images, steps=20)
+    network = trained_classifier(images, steps=20).to(device)
     config = FilterGanConfig(
         latent_dimension=3,
         iterations=STEPS,
@@ -80,8 +81,8 @@ def filters() -> Training:
     return train
 
 
-def maps() -> Training:
-    network = small_classifier(TRAIN, steps=20)
+def maps(device: torch.device) -> Training:
+    network = small_classifier(TRAIN, steps=20).to(device)
     config = TransformerTraining(controls=2, width=8, iterations=STEPS, batch_size=16, learning_rate=0.01, vectors=16)
 
     def train(checkpoint: Checkpoint | None) -> Outcome:
@@ -91,72 +92,75 @@ def maps() -> Training:
     return train
 
 
-def autoencoder(kind: str) -> Training:
+def autoencoder(kind: str, device: torch.device) -> Training:
     convolutional = {"latent_dimension": 3, "encoder_widths": [4], "decoder_widths": [4, 4], "dense_width": 8}
     two_layer = {"units": 6, "sparsity": 0.1, "sparsity_weight": 3.0}
     own = two_layer if kind == "sparse" else convolutional | {"dense_layers": 1}
     config = coder_training(kind, own | {"images": 24 * STEPS, "batch_size": 24, "log_every": 7})
 
     def train(checkpoint: Checkpoint | None) -> Outcome:
-        made, rows = generative.train(config, TRAIN, {"test": TEST}, 3, CPU, checkpoint)
+        made, rows = generative.train(config, TRAIN, {"test": TEST}, 3, device, checkpoint)
         return weights(made), rows
 
     return train
 
 
-def dcgan() -> Training:
+def dcgan(device: torch.device) -> Training:
     config = DcganTraining(Phases(6, 6, STEPS - 12), 4, (8, 4), batch_size=12, log_every=7, log_images=30)
-    judge = new_classifier(FIVE_CONV | {"training": {}}, TRAIN, 0, CPU).eval()
+    judge = new_classifier(FIVE_CONV | {"training": {}}, TRAIN, 0, device).eval()
 
     def train(checkpoint: Checkpoint | None) -> Outcome:
-        made, rows = dcgan_train.train(config, TRAIN, TEST, judge, 3, CPU, checkpoint)
+        made, rows = dcgan_train.train(config, TRAIN, TEST, judge, 3, device, checkpoint)
         return weights(made), rows
 
     return train
 
 
-def mirrors() -> Training:
+def mirrors(device: torch.device) -> Training:
     splits = procedural_shapes.draw({"source": "procedural_shapes", "images": 120, "size": SIZE}, 0, Path())
     images, source = splits["train"], open_source("procedural_shapes", SIZE)
     torch.manual_seed(0)
-    network = chain_classifier(images.class_names)
+    network = chain_classifier(images.class_names).to(device)
     config = UnpoolingTraining(width=4, images=4 * STEPS, batch_size=4, pixels=16, log_every=7)
 
     def train(checkpoint: Checkpoint | None) -> Outcome:
         monitored = {"test": images.at(np.arange(8))}
-        made, rows = unpooling.train(config, network, source, images, monitored, 3, CPU, checkpoint)
+        made, rows = unpooling.train(config, network, source, images, monitored, 3, device, checkpoint)
         return weights(made), rows
 
     return train
 
 
-def latent_search() -> Training:
+def latent_search(device: torch.device) -> Training:
     config = search.LatentSearch(samples=STEPS * search.BLOCK - 17, best=5)
 
     def train(checkpoint: Checkpoint | None) -> Outcome:
-        found = search.search(SmallDecoder(), small_probe(), config, 0, checkpoint)
+        found = search.search(SmallDecoder().to(device), small_probe(device), config, 0, checkpoint)
         return [found.values, found.points, found.numbers, found.latents, found.curve, found.mean], found.counts
 
     return train
 
 
-def latent_ascent() -> Training:
+def latent_ascent(device: torch.device) -> Training:
     centres = torch.rand(STEPS * ascent.OBJECTIVES, 2, generator=torch.Generator().manual_seed(0)).tolist()
-    probe, config = classes(Bowls(centres), len(centres)), ascent.LatentAscent(20, starts=2, rounds=1, steps=4)
+    probe = classes(Bowls(centres).to(device), len(centres))
+    config = ascent.LatentAscent(20, starts=2, rounds=1, steps=4)
 
     def train(checkpoint: Checkpoint | None) -> Outcome:
-        climbed = ascent.ascend(Plain(), probe, config, 0, None, checkpoint)
+        climbed = ascent.ascend(Plain().to(device), probe, config, 0, None, checkpoint)
         return [climbed.points, climbed.values], climbed.candidates
 
     return train
 
 
-TRAININGS: dict[str, Callable[[], Training]] = {
-    "classifier": lambda: classifier(FIVE_CONV),
-    "classifier with dropout": lambda: classifier(DROPOUT, enlarged=3),
+TRAININGS: dict[str, Callable[[torch.device], Training]] = {
+    "classifier": lambda device: classifier(FIVE_CONV, device),
+    "classifier with dropout": lambda device: classifier(DROPOUT, device, enlarged=3),
     "filter-GAN": filters,
     "invariant transformer": maps,
-    **{f"{kind} autoencoder": lambda kind=kind: autoencoder(kind) for kind in ("autoencoder", "variational", "sparse")},  # type: ignore[misc]
+    "autoencoder": lambda device: autoencoder("autoencoder", device),
+    "variational autoencoder": lambda device: autoencoder("variational", device),
+    "sparse autoencoder": lambda device: autoencoder("sparse", device),
     "DCGAN": dcgan,
     "mirrors": mirrors,
     "latent search": latent_search,
@@ -185,10 +189,11 @@ class Mortal(Checkpoint):
         return self.random.random() < 0.5
 
 
+@pytest.mark.parametrize("device", DEVICES)
 @pytest.mark.parametrize("kind", TRAININGS)
-def test_killed_at_random_steps_a_training_ends_with_equal_weights(kind: str, tmp_path: Path) -> None:
+def test_killed_at_random_steps_a_training_ends_with_equal_weights(kind: str, device: str, tmp_path: Path) -> None:
     torch.manual_seed(0)
-    train = TRAININGS[kind]()
+    train = TRAININGS[kind](open_device(device))
     learned, history = train(None)
     checkpoint, kills, resumed = Mortal(tmp_path, seed=8), 0, None
     while resumed is None:

@@ -78,7 +78,7 @@ def classes(network: nn.Module, count: int, shape: Sequence[int] = (1, 1, 2)) ->
     return Probe(network, [Objective(((1.0, Unit(CLASS, number)),)) for number in range(count)], shape)
 
 
-def small_probe() -> Probe:
+def small_probe(device: str | torch.device = "cpu") -> Probe:
     """Four outputs and two channels of the first layer."""
     units = [*(Unit(CLASS, number) for number in range(4)), Unit("0", 0), Unit("0", 1)]
-    return Probe(small_network(), [Objective(((1.0, unit),)) for unit in units], (1, 8, 8))
+    return Probe(small_network().to(device), [Objective(((1.0, unit),)) for unit in units], (1, 8, 8))

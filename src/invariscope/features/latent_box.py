@@ -32,8 +32,8 @@ def uniform(decoder: Decoder, count: int, seed: int, *names: str | int) -> Tenso
 
 
 def latents(decoder: Decoder, points: Tensor) -> Tensor:
-    """Codes (..., d) at points (..., d) of the box."""
-    return torch.lerp(decoder.low, decoder.high, points)
+    """Codes (..., d) at points (..., d) of the box, on the decoder's device."""
+    return torch.lerp(decoder.low, decoder.high, points.to(decoder.low.device))
 
 
 def images(decoder: Decoder, points: Tensor) -> Tensor:

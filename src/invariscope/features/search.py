@@ -108,12 +108,12 @@ class Run:
         self.total, self.block = state["total"], state["block"]
 
     def found(self) -> Found:
-        points = samples(self.decoder, self.numbers.t(), self.seed)
+        points = samples(self.decoder, self.numbers.t(), self.seed).cpu()  # as all that is found
         return Found(
             self.values.t().contiguous(),
             points,
             self.numbers.t().contiguous(),
-            latents(self.decoder, points),
+            latents(self.decoder, points).cpu(),
             self.counts,
             self.curve,
             (self.total / self.config.samples).float(),
