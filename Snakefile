@@ -38,6 +38,7 @@ include: "workflow/rules/features.smk"
 include: "workflow/rules/ground_truth.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/explorer.smk"
+include: "workflow/rules/papers.smk"
 
 
 rule all:

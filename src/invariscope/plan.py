@@ -143,6 +143,7 @@ GROUND_TRUTH_FILES = (
     "roc.png",
 )
 EXPLORER = "results/explorer"
+PAPERS = "results/papers"
 COMPARISON_FILES = ("thresholds.parquet", "thresholds.png", "differences.png")
 
 
@@ -312,8 +313,25 @@ def generative_files(params: Params, study: str) -> list[str]:
     return files + [f"{folder}/{name}" for name in (*figures, *(GENERATIVE_FILES if "evaluation" in block else ()))]
 
 
+def papers_files(params: Params) -> list[str]:
+    """The results that the page of the sources reads."""
+    from invariscope.papers.page import read
+
+    return read(study_files(params))
+
+
 def targets(params: Params) -> list[str]:
-    """Every file of the studies switched on."""
+    """Every file of the studies switched on, and the pages over all of them."""
+    files = study_files(params)
+    if traversed_layers(params):
+        files += [f"{EXPLORER}/index.html", *explorer_files(params, ".js"), *explorer_files(params, ".png")]
+    if papers_files(params):
+        files += [f"{PAPERS}/papers.md", f"{PAPERS}/papers.html"]
+    return files
+
+
+def study_files(params: Params) -> list[str]:
+    """Every file that one of the studies switched on makes for itself."""
     files = []
     for study in params["studies"]:
         files += [f"data/{study}.parquet", *(f"results/{study}/data/{name}" for name in DATA_FIGURES)]
@@ -341,6 +359,4 @@ def targets(params: Params) -> list[str]:
             files += [f"{folder}/{name}" for name in GROUND_TRUTH_FILES]
         if compares_classifiers(params, study):
             files += [f"results/{study}/comparison/{name}" for name in COMPARISON_FILES]
-    if traversed_layers(params):
-        files += [f"{EXPLORER}/index.html", *explorer_files(params, ".js"), *explorer_files(params, ".png")]
     return files

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.slow
 LAYERS = ("conv2", "conv4")
 THRESHOLDS = {"find_thresholds/digits/cnn5", "plot_screening/digits/cnn5"}
 # What comes of all layers together.
-ACROSS = {"compare_layers/digits/cnn5", "plot_layers/digits/cnn5", "build_explorer"}
+ACROSS = {"compare_layers/digits/cnn5", "plot_layers/digits/cnn5", "build_explorer", "compare_papers"}
 FIGURES = {
     "plot_data/digits",
     "plot_training/digits/cnn5",
@@ -166,7 +166,7 @@ def test_8_study_switched_on_and_layer_dropped_with_snakemake(digits: Project) -
     digits.assert_nothing_to_do()
     digits.change(LAYER, {"conv4": {}})
     dropped = digits.snakemake()
-    assert dropped.jobs == {"build_explorer"}  # without the layer
+    assert dropped.jobs == {"build_explorer", "compare_papers"}  # without the layer
     assert "7 removed" in dropped.text  # one layer alone is compared with none
     digits.assert_nothing_to_do()
 
