@@ -5,6 +5,7 @@
 
 import os
 import sys
+from pathlib import Path
 
 from snakemake.utils import min_version
 
@@ -41,11 +42,19 @@ include: "workflow/rules/explorer.smk"
 include: "workflow/rules/papers.smk"
 
 
+# Files that rules of your own, in workflow/rules/own/, have built besides: they say OWN += [...].
+OWN = []
+for path in sorted(Path(workflow.basedir, "workflow/rules/own").glob("*.smk")):
+
+    include: path
+
+
 rule all:
     """Every file that the studies switched on ask for."""
     default_target: True
     input:
         plan.targets(PARAMS),
+        OWN,
 
 
 # Before a run DVC's knowledge becomes Snakemake's, after it Snakemake's DVC's.

@@ -178,3 +178,7 @@ def test_what_is_tracked_and_what_is_missing(project: Path) -> None:
         lines = [f"own.classifiers.net.architecture: {name!r}"] if missing else []
         assert plan.missing_modules(params) == lines
         assert plan.architecture_modules(params, "own", "net") == ["invariscope.classifiers.own_network"]
+    params["own"]["data"] = {"source": "networks.own:images"}
+    assert plan.source_modules(params, "own") == ["invariscope.data.own_images", "networks.own"]
+    params["own"]["data"] = {"source": "networks.other:images"}
+    assert "own.data.source: 'networks.other'" in plan.missing_modules(params)

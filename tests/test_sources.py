@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from invariscope.classifiers.architectures import ARCHITECTURES, OWN, TORCHVISION
+from invariscope.data import sources as data_sources
 from invariscope.data.sources import SOURCES
 from invariscope.params import load_yaml
 from invariscope.provenance import sources
@@ -21,11 +22,12 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src" / "invariscope"
 RULES = "\n".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "workflow" / "rules").glob("*.smk")))
 NETWORKS = {*ARCHITECTURES.values(), TORCHVISION, OWN}
+IMAGES = {*SOURCES.values(), data_sources.OWN}
 PLUGINS = {
-    "code_with_source": {*SOURCES.values()},
+    "code_with_source": IMAGES,
     "code_with_architecture": NETWORKS,
-    "code_with_source_and_architecture": {*NETWORKS, *SOURCES.values()},
-    "code_of_twins": {*NETWORKS, *SOURCES.values()},
+    "code_with_source_and_architecture": {*NETWORKS, *IMAGES},
+    "code_of_twins": {*NETWORKS, *IMAGES},
     "code_with_judges": NETWORKS,
     "code_with_generative_judges": NETWORKS,
     "code_of": set(),
@@ -131,7 +133,7 @@ def test_no_step_declares_the_edge_or_the_engines() -> None:
 
 def test_a_source_or_architecture_concerns_its_own_studies_only() -> None:
     for step, plugin in variants():
-        others = {*SOURCES.values(), *NETWORKS} - set(plugin)
+        others = {*IMAGES, *NETWORKS} - set(plugin)
         declared = set(sources.code_of(step, *plugin))
         strangers = declared & {f"src/{module.replace('.', '/')}.py" for module in others}
         needed = set(sources.closure(*plugin)) if plugin else set()  # one may build on another
@@ -291,13 +293,16 @@ def built_in(path: Path) -> set[str]:
 
 
 def test_every_name_of_the_schema_has_its_module(definitions: Any) -> None:
-    assert definitions["data"]["properties"]["source"]["enum"] == list(SOURCES)
+    source = definitions["data"]["properties"]["source"]
+    assert source["pattern"].startswith(f"^({'|'.join(SOURCES)}|") and source["description"].startswith(
+        ", ".join(SOURCES)
+    )
     branches = [value for values, _ in switched(definitions["classifier"]) for value in values if value is not None]
     assert sorted(branches) == sorted(ARCHITECTURES)
     (others,) = [branch for branch in definitions["classifier"]["allOf"] if "not" in str(branch["if"])]
     assert others["if"]["properties"]["architecture"]["not"]["enum"] == list(ARCHITECTURES)
     assert others["then"]["title"].endswith(", ".join(ARCHITECTURES))
-    for module in {*SOURCES.values(), *NETWORKS}:
+    for module in {*IMAGES, *NETWORKS}:
         assert PACKAGE.parent.joinpath(*module.split(".")).with_suffix(".py").exists(), f"{module} does not exist"
 
 

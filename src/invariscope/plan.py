@@ -230,11 +230,17 @@ def twin_classifier(params: Params, study: str) -> str:
     return str(params[study]["ground_truth"]["twins"]["classifier"])
 
 
-def source_module(params: Params, study: str) -> str:
-    """The module that makes a study's data."""
-    from invariscope.data.sources import SOURCES
+def source_modules(params: Params, study: str) -> list[str]:
+    """The modules that make a study's data: one of ours and, if it calls a function of this folder, that one's."""
+    from invariscope.data.sources import module_of
 
-    return SOURCES[params[study]["data"]["source"]]
+    own = own_source(params, study)
+    return [module_of(params[study]["data"]["source"]), *([own] if own and is_here(own) else [])]
+
+
+def own_source(params: Params, study: str) -> str | None:
+    """The module of the user's function that gives a study's images, if one does."""
+    return own_name(params[study]["data"]["source"])
 
 
 def architecture_modules(params: Params, study: str, classifier: str) -> list[str]:
@@ -248,18 +254,23 @@ def architecture_modules(params: Params, study: str, classifier: str) -> list[st
 
 def own_module(params: Params, study: str, classifier: str) -> str | None:
     """The module of the user's function that gives a classifier's network, if one does."""
-    module, colon, _ = params[study]["classifiers"][classifier]["architecture"].partition(":")
+    return own_name(params[study]["classifiers"][classifier]["architecture"])
+
+
+def own_name(function: str) -> str | None:
+    """The module of a function `package.module:function`; None of any other name."""
+    module, colon, _ = function.partition(":")
     return module if colon else None
 
 
 def missing_modules(params: Params) -> list[str]:
     """The keys of the user's modules that the studies switched on need and that are nowhere."""
-    return [
-        f"{study}.classifiers.{classifier}.architecture: {module!r}"
+    named = {f"{study}.data.source": own_source(params, study) for study in params["studies"]} | {
+        f"{study}.classifiers.{classifier}.architecture": own_module(params, study, classifier)
         for study in params["studies"]
         for classifier in params[study]["classifiers"]
-        if (module := own_module(params, study, classifier)) and is_missing(module)
-    ]
+    }
+    return [f"{key}: {module!r}" for key, module in named.items() if module and is_missing(module)]
 
 
 def weights_files(params: Params, study: str, classifier: str) -> list[str]:

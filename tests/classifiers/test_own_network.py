@@ -11,12 +11,13 @@ import torch
 
 from invariscope.classifiers.initial import new_classifier
 from invariscope.classifiers.model_file import Normalisation, load_classifier, save_classifier
-from invariscope.classifiers.own_network import build, source_files
+from invariscope.classifiers.own_network import build
 from invariscope.classifiers.split import split_at
 from invariscope.classifiers.surgery import find_convolution, run_with_banks
 from invariscope.classifiers.training import Training, train
 from invariscope.data.table import Images
 from invariscope.errors import UserError
+from invariscope.own_function import source_files
 from invariscope.screening.config import Rendering
 from invariscope.screening.screen import screen
 from tests.toy import write_params

@@ -23,7 +23,7 @@ def growing(amount):
 
 def code_with_source(step):
     """The step's source files, with those of the study's data source."""
-    return lambda wildcards: code_of(step, plan.source_module(PARAMS, wildcards.study))
+    return lambda wildcards: code_of(step, *plan.source_modules(PARAMS, wildcards.study))
 
 
 def code_with_architecture(step):
@@ -36,7 +36,7 @@ def code_with_source_and_architecture(step):
 
     def files(wildcards):
         architecture = plan.architecture_modules(PARAMS, wildcards.study, wildcards.classifier)
-        return code_of(step, plan.source_module(PARAMS, wildcards.study), *architecture)
+        return code_of(step, *plan.source_modules(PARAMS, wildcards.study), *architecture)
 
     return files
 
@@ -100,7 +100,7 @@ def code_of_twins(step):
 
     def files(wildcards):
         architecture = plan.architecture_modules(PARAMS, wildcards.study, plan.twin_classifier(PARAMS, wildcards.study))
-        return code_of(step, plan.source_module(PARAMS, wildcards.study), *architecture)
+        return code_of(step, *plan.source_modules(PARAMS, wildcards.study), *architecture)
 
     return files
 

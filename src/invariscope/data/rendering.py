@@ -8,7 +8,7 @@ from importlib import import_module
 import numpy as np
 
 from invariscope.data.factors import Factor
-from invariscope.data.sources import SOURCES
+from invariscope.data.sources import module_of
 from invariscope.errors import UserError
 
 Factors = Mapping[str, np.ndarray]
@@ -28,7 +28,7 @@ def open_renderer(name: str, size: int) -> Renderer:
     """The data source called `name`, for images of `size` px. Raises UserError if it is not drawn from factors."""
     if name not in DRAWN:
         raise UserError(f"data.source: {name!r} is not drawn from known factors; {' and '.join(DRAWN)} are")
-    module = import_module(SOURCES[name])
+    module = import_module(module_of(name))
     numbers = getattr(module, "WHOLE", ())
     continuous = {factor: found for factor, found in module.FACTORS.items() if factor not in numbers}
     if name == "procedural_shapes":

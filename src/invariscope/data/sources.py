@@ -2,6 +2,7 @@
 
 So an edit to one source changes nothing for the studies of another: the workflow lists exactly the module that a
 study uses. A source module has `draw(config, seed, data_root) -> dict[str, ImageSet]`, split by split.
+A name is one of ours (the table below), or `package.module:function` of the user's own.
 """
 
 SOURCES = {
@@ -14,3 +15,14 @@ SOURCES = {
     "cifar10": "invariscope.data.torchvision_sets",
     "image_folder": "invariscope.data.image_folder",
 }
+OWN = "invariscope.data.own_images"
+
+
+def module_of(source: str) -> str:
+    """The module that draws a source. Says nothing of whether the user has it."""
+    return OWN if is_own(source) else SOURCES[source]
+
+
+def is_own(source: str) -> bool:
+    """Whether a source is a function of the user's, `package.module:function`."""
+    return ":" in source

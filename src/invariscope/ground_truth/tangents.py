@@ -16,7 +16,7 @@ import numpy as np
 
 from invariscope.data.factors import Factor
 from invariscope.data.rendering import Factors, open_renderer
-from invariscope.data.sources import SOURCES
+from invariscope.data.sources import module_of
 from invariscope.errors import UserError
 
 # A share of the range. Measured against double precision at 1e-7 (120 images of each source, each factor, error over
@@ -82,7 +82,7 @@ def periods(source: str, name: str, labels: np.ndarray) -> np.ndarray:
     known = SYMMETRY.get(source, {}).get(name)
     if known is None:
         return np.full(len(labels), np.inf)
-    classes = (class_name.split() for class_name in import_module(SOURCES[source]).CLASS_NAMES)
+    classes = (class_name.split() for class_name in import_module(module_of(source)).CLASS_NAMES)
     return np.array([next(period for word, period in known.items() if word in words) for words in classes])[labels]
 
 

@@ -18,7 +18,7 @@ from invariscope.classifiers import initial, training
 from invariscope.classifiers.architectures import empty_network
 from invariscope.classifiers.model_file import Classifier, Normalisation, load_tensors
 from invariscope.data.rendering import DRAWN
-from invariscope.data.sources import SOURCES
+from invariscope.data.sources import module_of
 from invariscope.data.table import Images
 from invariscope.errors import UserError, placed
 from invariscope.ground_truth.config import Twins, held_by
@@ -35,7 +35,7 @@ def draw_twin(data: Mapping[str, Any], twin: str, twins: Twins, number: int, see
     if data["source"] not in DRAWN:
         raise UserError(f"data.source: {data['source']!r} is not drawn from known factors; use {' or '.join(DRAWN)}")
     factors = dict(data.get("factors", {})) | held_by(twin, twins.factors)
-    module = import_module(SOURCES[data["source"]])
+    module = import_module(module_of(data["source"]))
     return module.draw({**data, "factors": factors}, derive(seed, "twins", number), Path())["train"]
 
 

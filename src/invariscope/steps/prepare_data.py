@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from invariscope.data.sources import SOURCES
+from invariscope.data.sources import module_of
 from invariscope.data.table import write_data
 from invariscope.progress import track
 
@@ -13,7 +13,7 @@ PARAMS = {"data": "{study}.data", "seed": "seed"}
 
 
 def run(params: dict[str, Any], data_root: Path, study: str, *, data: Path) -> None:
-    source = importlib.import_module(SOURCES[params["data"]["source"]])
+    source = importlib.import_module(module_of(params["data"]["source"]))
     splits = source.draw(params["data"], params["seed"], data_root)
     write_data(data, splits, getattr(source, "FACTOR_UNITS", {}), track)
     print(f"{data}: " + ", ".join(f"{len(images)} {split}" for split, images in splits.items()), file=sys.stderr)

@@ -13,6 +13,7 @@ from invariscope.classifiers.model_file import load_classifier, save_classifier
 from invariscope.data.table import ImageSet, monitored_split, open_data, write_table
 from invariscope.errors import UserError, placed
 from invariscope.files import write_json
+from invariscope.own_function import source_files
 from invariscope.params import build
 from invariscope.runtime import open_device
 
@@ -62,9 +63,8 @@ def dependencies(block: dict[str, Any]) -> list[Path]:
 
     To be asked once the network is built: then the user's own code is loaded.
     """
-    architecture = architecture_of(block)
-    code = [Path(str(module.__file__)) for module in (training, schedule, architecture)]
-    code += architecture.source_files() if hasattr(architecture, "source_files") else []
+    code = [Path(str(module.__file__)) for module in (training, schedule, architecture_of(block))]
+    code += source_files()
     return code + [path for path in [Path(block.get("weights", ""))] if path.is_file()]
 
 

@@ -7,6 +7,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -64,10 +65,21 @@ def _fingerprint(path: Path, schema: Path) -> str:
 
 def validate(params: Any, schema: Mapping[str, Any], path: Path) -> None:
     """Refuse a params.yaml that no run could mean. Raises UserError naming the key, the value and what is allowed."""
-    for problems in (plain_problems, lambda tree: schema_problems(tree, schema), cross_problems):
+    whole = with_new_families(schema)
+    for problems in (plain_problems, lambda tree: schema_problems(tree, whole), cross_problems):
         for where, what in problems(params):
             place = f" {dotted(where)}:" if where else ""
             raise UserError(f"{path}:{place} {what}".replace("\n", " "))
+
+
+def with_new_families(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """The schema, in which families of transformations that it does not know of have grids of any numbers."""
+    whole = deepcopy(dict(schema))
+    known = whole["$defs"]["families"]["properties"]
+    for name, family in families.FAMILIES.items():
+        grid = {"type": "array", "items": {"type": "number", "description": family.unit}, "description": family.unit}
+        known.setdefault(name, grid)
+    return whole
 
 
 def plain_problems(params: Any) -> Iterator[Problem]:
