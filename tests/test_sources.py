@@ -227,6 +227,7 @@ BY_SWITCH = {  # likewise, for the blocks that hang on `architecture` and `sourc
     "invariscope.data.digits_8x8:Config": ("data", "digits_8x8", ()),
     "invariscope.data.torchvision_sets:Config": ("data", "mnist", ()),
     "invariscope.data.image_folder:Config": ("data", "image_folder", ()),
+    "invariscope.data.own_images:OwnImages": ("data", None, ()),
 }
 
 
