@@ -56,11 +56,14 @@ def queue() -> list[Job]:
     return [Job(*line.split("|")) for line in say("squeue", "--noheader", "--format=%A|%k|%T|%N").splitlines()]
 
 
-def history(run: str) -> list[Job]:
-    """All jobs of a run of Snakemake, those twice that SLURM started twice."""
+def history(run: str = "") -> list[Job]:
+    """All jobs of a run of Snakemake, or of all of the last hour, those twice that SLURM started twice."""
     columns = "--format=JobID,Comment,State,NodeList,AllocTRES"
     options = ("--allocations", "--duplicates", "--starttime=now-1hours", "--noheader", "--parsable2")
-    return [Job(*line.split("|")) for line in say("sacct", *options, columns, f"--name={run}").splitlines()]
+    return [
+        Job(*line.split("|"))
+        for line in say("sacct", *options, columns, *([f"--name={run}"] if run else [])).splitlines()
+    ]
 
 
 def run_of(text: str) -> str:
@@ -100,3 +103,17 @@ def artifacts(folder: Path) -> dict[str, bytes]:
     files = [path for part in ("data", "results") for path in (folder / part).rglob("*") if path.is_file()]
     named = [path for path in files if not path.name.startswith(".")]
     return {str(path.relative_to(folder)): path.read_bytes() for path in [*named, folder / "dvc.lock"]}
+
+
+def rule_of(job: Job) -> str:
+    return job.name.removeprefix("rule_").partition("_wildcards_")[0]
+
+
+def assert_as_local(project: Project, local: Project, text: str) -> None:
+    """Complete, recorded in DVC, and byte for byte what a local run makes."""
+    made, expected = artifacts(project.path), artifacts(local.path)
+    assert made.keys() == expected.keys()
+    assert [path for path, content in made.items() if content != expected[path]] == []
+    assert any(path.endswith("class_accuracy.parquet") for path in made)
+    assert "Recorded in dvc.lock" in text
+    project.assert_nothing_to_do()

@@ -1,5 +1,6 @@
-"""One small study, built locally and on the cluster of cluster.sh. Collected only where a cluster runs:
-INVARISCOPE_CLUSTER is set by `make test-slurm`."""
+"""One small study, and the default ones at toy sizes, built locally and on the cluster of cluster.sh.
+
+Collected only where a cluster runs: INVARISCOPE_CLUSTER is set by `make test-slurm`."""
 
 import os
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ import pytest
 
 from invariscope.params import PARAMS, load_yaml
 from tests.slurm.cluster import CLASSIFIERS, fill_in, say
+from tests.smoke import every_step_once
 from tests.toy import toy
 from tests.workflow.project import ROOT, Project, make_project
 
@@ -26,21 +28,38 @@ def study() -> dict[str, Any]:
     return kept | {"handwriting": {"data": whole["data"], "classifiers": classifiers}}
 
 
-@pytest.fixture(scope="session")
-def local(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """The study as this machine builds it without a cluster."""
-    folder = tmp_path_factory.mktemp("local")
-    project = make_project(folder / "project", folder / "site", study())
+def built_locally(folder: Path, params: dict[str, Any]) -> Project:
+    """As this machine builds it without a cluster."""
+    project = make_project(folder / "project", folder / "site", params)
     project.snakemake()
     return project
 
 
-@pytest.fixture
-def project(tmp_path: Path) -> Iterator[Project]:
-    """The study, still to be built, with a profile that knows this cluster."""
-    project = make_project(tmp_path / "project", tmp_path / "site", study())
+def for_the_cluster(folder: Path, params: dict[str, Any]) -> Iterator[Project]:
+    """Still to be built, with a profile that knows this cluster."""
+    project = make_project(folder / "project", folder / "site", params)
     fill_in(project.path)
     project.commit("The site")
     yield project
     project.end_all()
     say("scancel", "--me")
+
+
+@pytest.fixture(scope="session")
+def local(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    return built_locally(tmp_path_factory.mktemp("local"), study())
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Iterator[Project]:
+    yield from for_the_cluster(tmp_path, study())
+
+
+@pytest.fixture(scope="session")
+def local_smoke(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    return built_locally(tmp_path_factory.mktemp("smoke"), every_step_once())
+
+
+@pytest.fixture
+def smoke(tmp_path: Path) -> Iterator[Project]:
+    yield from for_the_cluster(tmp_path, every_step_once())

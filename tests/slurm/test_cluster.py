@@ -1,14 +1,18 @@
 """The study on a real SLURM: complete, where it should run, recorded, and equal to what one machine makes of it."""
 
+import contextlib
+import os
+from pathlib import Path
+
 from tests.slurm.cluster import (
     CLASSIFIERS,
     COMMAND,
-    Job,
-    artifacts,
+    assert_as_local,
     cluster,
     freeze_trainings,
     history,
     queue,
+    rule_of,
     run_of,
     say,
     wait_until,
@@ -17,20 +21,6 @@ from tests.workflow.project import Project
 
 ON_CPU = {"prepare_data"}
 ON_GPU = {"train_classifier"}
-
-
-def rule_of(job: Job) -> str:
-    return job.name.removeprefix("rule_").partition("_wildcards_")[0]
-
-
-def assert_as_local(project: Project, local: Project, text: str) -> None:
-    """Complete, recorded in DVC, and byte for byte what a local run makes."""
-    made, expected = artifacts(project.path), artifacts(local.path)
-    assert made.keys() == expected.keys()
-    assert [path for path, content in made.items() if content != expected[path]] == []
-    assert any(path.endswith("class_accuracy.parquet") for path in made)
-    assert "Recorded in dvc.lock" in text
-    project.assert_nothing_to_do()
 
 
 def test_everything_runs_where_it_belongs(project: Project, local: Project) -> None:
@@ -81,3 +71,32 @@ def test_faults_cost_time_and_nothing_else(project: Project, local: Project) -> 
     assert set(fates.items()) <= set(ends)
     assert {(name, "COMPLETED") for name in CLASSIFIERS} <= set(ends)
     assert_as_local(project, local, text)
+
+
+def test_a_cancelled_training_saves_its_state_and_is_finished(project: Project) -> None:
+    """SLURM's SIGTERM reaches the step through the shell and the Snakemake that started it."""
+    project.change("handwriting.classifiers.first.training.epochs", 1500)
+    model = project.path / "results/handwriting/first/training/model.safetensors"
+    process = project.start(*COMMAND, str(model.relative_to(project.path)))
+    wait_until(lambda: any(seconds_of(number) > 8 for number in trainings_of(project)), "it is under way", 180)
+    states = project.path / ".checkpoints"
+    assert not list(states.glob("*.pt"))  # one a minute: not yet
+    (training,) = [job for job in queue() if job.name.endswith("first")]
+    say("scancel", training.number)
+    wait_until(lambda: bool(list(states.glob("*.pt"))), "the state is saved")
+    assert process.wait(timeout=400) == 0
+    assert model.exists() and not list(states.glob("*.pt"))
+
+
+def trainings_of(project: Project) -> list[int]:
+    """The processes that train in a project."""
+    known = {number: Path(f"/proc/{number}/cmdline") for number in project.processes()}
+    return [number for number, file in known.items() if file.exists() and "train_classifier" in file.read_text()]
+
+
+def seconds_of(process: int) -> float:
+    """Of the processor, that a process has had; none if it is gone."""
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        user, system = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[11:13]
+        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+    return 0.0
