@@ -23,8 +23,11 @@ def explained(found: Found) -> str:
 
 
 def recognised(found: Found) -> str | None:
-    """How many class images each judge takes for their class, by method."""
-    judges = found["given_their_class"]
+    """How many class images each judge takes for their class, by method; the data set's own images left aside."""
+    judges = {
+        judge: {method: share for method, share in shares.items() if not method.startswith("dataset")}
+        for judge, shares in found["given_their_class"].items()
+    }
     return (
         "; ".join(
             f"{judge} gives their class to {percent(max(shares.values()))} of the images at best "

@@ -50,12 +50,13 @@ def spread(found: dict[str, Any]) -> str:
 
 def traversed(found: dict[str, Any]) -> str:
     every = found["all"]
-    keeps = 100 * every["keeps_label"]
-    low, high = (100 * every[f"keeps_label_ci_{end}"] for end in ("low", "high"))
+    keeps = 100 * every["keeps_prediction"]
+    low, high = (100 * every[f"keeps_prediction_ci_{end}"] for end in ("low", "high"))
+    before, after = every["median_residual_before"], every["median_residual"]
     return (
-        f"{every['points']} points of {every['images']} images: {keeps:.0f} % ({low:.0f} to {high:.0f}) keep the "
-        f"class; median residual {every['median_residual']:.4f} (before: {every['median_residual_before']:.4f}); "
-        f"RMS change at the corners {every['corner_rms_change']:.3f} of the range of grey"
+        f"{every['points']} points of {every['images']} images: {keeps:.0f} % ({low:.0f} to {high:.0f}) are taken for "
+        f"what the image is; median residual {after:.4f} (before: {before:.4f}); RMS change at the corners "
+        f"{every['corner_rms_change']:.3f} of the range of grey"
     )
 
 
