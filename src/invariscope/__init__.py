@@ -1,3 +1,200 @@
-"""Invariscope: what a trained convolutional network has learned to ignore, how far one can push, and how we know."""
+"""Invariscope: what a trained convolutional network has learned to ignore, how far one can push, and how we know.
+
+The names of PUBLIC can be imported from here, and each is loaded when it is first asked for: `import invariscope` loads
+nothing heavy. Type checkers read the imports under TYPE_CHECKING and `__all__` instead; a test holds all three equal.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+
+# Name -> module:attribute. Whatever imports a name from here depends on its module (`provenance.sources`).
+PUBLIC = {
+    # data
+    "Images": "invariscope.data.table:Images",
+    "UserError": "invariscope.errors:UserError",
+    "draw_digits": "invariscope.data.drawn:draw_digits",
+    "draw_shapes": "invariscope.data.drawn:draw_shapes",
+    "read_data": "invariscope.data.table:read_data",
+    "write_data": "invariscope.data.table:write_data",
+    # classifiers
+    "ClassifierTraining": "invariscope.classifiers.training:Training",
+    "evaluate_classifier": "invariscope.classifiers.evaluation:judge",
+    "load_classifier": "invariscope.classifiers.model_file:load_classifier",
+    "new_classifier": "invariscope.classifiers.initial:new_classifier",
+    "predict": "invariscope.classifiers.evaluation:predict",
+    "save_classifier": "invariscope.classifiers.model_file:save_classifier",
+    "train_classifier": "invariscope.classifiers.training:train",
+    # filter-GAN
+    "FilterGanConfig": "invariscope.filter_gan.config:FilterGanConfig",
+    "Traversal": "invariscope.filter_gan.config:Traversal",
+    "load_filter_gan": "invariscope.filter_gan.generator_file:load_with_classifier",
+    "pooled_classifier": "invariscope.filter_gan.orbit_pooling:pooled_classifier",
+    "save_filter_gan": "invariscope.filter_gan.generator_file:save_generator",
+    "summarise_traversal": "invariscope.filter_gan.traversal:summarise",
+    "train_filter_gan": "invariscope.filter_gan.train:train",
+    "traverse": "invariscope.filter_gan.traversal:traverse",
+    # screening
+    "Rendering": "invariscope.screening.config:Rendering",
+    "Thresholds": "invariscope.screening.config:Thresholds",
+    "class_groups": "invariscope.screening.config:groups_of",
+    "screen": "invariscope.screening.screen:screen",
+    "screening_conditions": "invariscope.screening.config:conditions",
+    "threshold_rows": "invariscope.screening.thresholds:threshold_rows",
+    # transformer
+    "TransformerEvaluation": "invariscope.transformer.config:TransformerEvaluation",
+    "TransformerTraining": "invariscope.transformer.config:TransformerTraining",
+    "evaluate_transformer": "invariscope.transformer.evaluate:evaluate",
+    "load_transformer": "invariscope.transformer.transformer_file:load_transformer",
+    "save_transformer": "invariscope.transformer.transformer_file:save_transformer",
+    "train_transformer": "invariscope.transformer.train:train",
+    # feature visualisation
+    "visualize": "invariscope.features.visualize:visualize",
+    # generative
+    "DcganPhases": "invariscope.generative.config:Phases",
+    "DcganTraining": "invariscope.generative.config:DcganTraining",
+    "GenerativeEvaluation": "invariscope.generative.config:GenerativeEvaluation",
+    "VariationalTraining": "invariscope.generative.config:VariationalTraining",
+    "evaluate_generative": "invariscope.generative.evaluate:evaluate",
+    "load_generative": "invariscope.generative.network_file:load_network",
+    "save_generative": "invariscope.generative.network_file:save_network",
+    "train_autoencoder": "invariscope.generative.train:train",
+    "train_dcgan": "invariscope.generative.dcgan_train:train",
+    # unpooling
+    "Locator": "invariscope.unpooling.evaluate:Locator",
+    "UnpoolingTraining": "invariscope.unpooling.config:UnpoolingTraining",
+    "evaluate_unpooling": "invariscope.unpooling.evaluate:evaluate",
+    "load_mirrors": "invariscope.unpooling.mirror_file:load_mirrors",
+    "open_drawn_source": "invariscope.unpooling.scenes:open_source",
+    "save_mirrors": "invariscope.unpooling.mirror_file:save_mirrors",
+    "train_unpooling": "invariscope.unpooling.train:train",
+    # ground truth
+    "Motion": "invariscope.invariance.motions:Motion",
+    "lie_errors": "invariscope.invariance.lie_derivative:lie_errors",
+    "load_twins": "invariscope.ground_truth.twins:load_twins",
+}
+
+__all__ = [
+    "ClassifierTraining",
+    "DcganPhases",
+    "DcganTraining",
+    "FilterGanConfig",
+    "GenerativeEvaluation",
+    "Images",
+    "Locator",
+    "Motion",
+    "Rendering",
+    "Thresholds",
+    "TransformerEvaluation",
+    "TransformerTraining",
+    "Traversal",
+    "UnpoolingTraining",
+    "UserError",
+    "VariationalTraining",
+    "class_groups",
+    "draw_digits",
+    "draw_shapes",
+    "evaluate_classifier",
+    "evaluate_generative",
+    "evaluate_transformer",
+    "evaluate_unpooling",
+    "lie_errors",
+    "load_classifier",
+    "load_filter_gan",
+    "load_generative",
+    "load_mirrors",
+    "load_transformer",
+    "load_twins",
+    "new_classifier",
+    "open_drawn_source",
+    "pooled_classifier",
+    "predict",
+    "read_data",
+    "save_classifier",
+    "save_filter_gan",
+    "save_generative",
+    "save_mirrors",
+    "save_transformer",
+    "screen",
+    "screening_conditions",
+    "summarise_traversal",
+    "threshold_rows",
+    "train_autoencoder",
+    "train_classifier",
+    "train_dcgan",
+    "train_filter_gan",
+    "train_transformer",
+    "train_unpooling",
+    "traverse",
+    "visualize",
+    "write_data",
+]
+
+if TYPE_CHECKING:
+    from invariscope.classifiers.evaluation import judge as evaluate_classifier
+    from invariscope.classifiers.evaluation import predict as predict
+    from invariscope.classifiers.initial import new_classifier as new_classifier
+    from invariscope.classifiers.model_file import load_classifier as load_classifier
+    from invariscope.classifiers.model_file import save_classifier as save_classifier
+    from invariscope.classifiers.training import Training as ClassifierTraining
+    from invariscope.classifiers.training import train as train_classifier
+    from invariscope.data.drawn import draw_digits as draw_digits
+    from invariscope.data.drawn import draw_shapes as draw_shapes
+    from invariscope.data.table import Images as Images
+    from invariscope.data.table import read_data as read_data
+    from invariscope.data.table import write_data as write_data
+    from invariscope.errors import UserError as UserError
+    from invariscope.features.visualize import visualize as visualize
+    from invariscope.filter_gan.config import FilterGanConfig as FilterGanConfig
+    from invariscope.filter_gan.config import Traversal as Traversal
+    from invariscope.filter_gan.generator_file import load_with_classifier as load_filter_gan
+    from invariscope.filter_gan.generator_file import save_generator as save_filter_gan
+    from invariscope.filter_gan.orbit_pooling import pooled_classifier as pooled_classifier
+    from invariscope.filter_gan.train import train as train_filter_gan
+    from invariscope.filter_gan.traversal import summarise as summarise_traversal
+    from invariscope.filter_gan.traversal import traverse as traverse
+    from invariscope.generative.config import DcganTraining as DcganTraining
+    from invariscope.generative.config import GenerativeEvaluation as GenerativeEvaluation
+    from invariscope.generative.config import Phases as DcganPhases
+    from invariscope.generative.config import VariationalTraining as VariationalTraining
+    from invariscope.generative.dcgan_train import train as train_dcgan
+    from invariscope.generative.evaluate import evaluate as evaluate_generative
+    from invariscope.generative.network_file import load_network as load_generative
+    from invariscope.generative.network_file import save_network as save_generative
+    from invariscope.generative.train import train as train_autoencoder
+    from invariscope.ground_truth.twins import load_twins as load_twins
+    from invariscope.invariance.lie_derivative import lie_errors as lie_errors
+    from invariscope.invariance.motions import Motion as Motion
+    from invariscope.screening.config import Rendering as Rendering
+    from invariscope.screening.config import Thresholds as Thresholds
+    from invariscope.screening.config import conditions as screening_conditions
+    from invariscope.screening.config import groups_of as class_groups
+    from invariscope.screening.screen import screen as screen
+    from invariscope.screening.thresholds import threshold_rows as threshold_rows
+    from invariscope.transformer.config import TransformerEvaluation as TransformerEvaluation
+    from invariscope.transformer.config import TransformerTraining as TransformerTraining
+    from invariscope.transformer.evaluate import evaluate as evaluate_transformer
+    from invariscope.transformer.train import train as train_transformer
+    from invariscope.transformer.transformer_file import load_transformer as load_transformer
+    from invariscope.transformer.transformer_file import save_transformer as save_transformer
+    from invariscope.unpooling.config import UnpoolingTraining as UnpoolingTraining
+    from invariscope.unpooling.evaluate import Locator as Locator
+    from invariscope.unpooling.evaluate import evaluate as evaluate_unpooling
+    from invariscope.unpooling.mirror_file import load_mirrors as load_mirrors
+    from invariscope.unpooling.mirror_file import save_mirrors as save_mirrors
+    from invariscope.unpooling.scenes import open_source as open_drawn_source
+    from invariscope.unpooling.train import train as train_unpooling
+else:
+
+    def __getattr__(name: str) -> Any:
+        """Load a public name (PEP 562). Hidden from type checkers: they would take any name for one of these."""
+        if name not in PUBLIC:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        module, _, attribute = PUBLIC[name].partition(":")
+        globals()[name] = getattr(import_module(module), attribute)  # asked for once
+        return globals()[name]
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *PUBLIC})

@@ -1,0 +1,83 @@
+"""The names that `invariscope` offers: all there, told alike to Python and type checkers, loaded when asked for."""
+
+import ast
+import json
+import pkgutil
+import subprocess
+import sys
+import tomllib
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+import invariscope
+from invariscope import PUBLIC
+
+HEAVY = {"torch", "torchvision", "numpy", "scipy", "pyarrow", "matplotlib", "jsonschema", "ruamel"}
+ROOT = Path(__file__).parents[1]
+SOURCE = Path(str(invariscope.__file__))
+
+LOADED = "import json, sys; import invariscope; print(json.dumps([*sys.modules]))"
+ONE_ASKED_FOR = "import json, sys; from invariscope import UserError; print(json.dumps([*sys.modules]))"
+
+
+def modules_after(code: str) -> set[str]:
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return set(json.loads(done.stdout))
+
+
+def for_type_checkers() -> dict[str, str]:
+    """Name -> module:attribute, of the imports that are under `if TYPE_CHECKING:`."""
+    blocks = [node for node in ast.parse(SOURCE.read_text(encoding="utf-8")).body if isinstance(node, ast.If)]
+    (block,) = blocks
+    assert ast.unparse(block.test) == "TYPE_CHECKING"
+    found = {}
+    for node in block.body:
+        assert isinstance(node, ast.ImportFrom)
+        found |= {str(alias.asname): f"{node.module}:{alias.name}" for alias in node.names}
+    return found
+
+
+def test_python_and_type_checkers_are_told_the_same() -> None:
+    assert for_type_checkers() == PUBLIC
+    assert sorted(invariscope.__all__) == sorted(PUBLIC)
+    assert set(PUBLIC) <= set(dir(invariscope))
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_every_name_is_what_its_module_has(name: str) -> None:
+    module, _, attribute = PUBLIC[name].partition(":")
+    assert getattr(invariscope, name) is getattr(import_module(module), attribute)
+    assert getattr(invariscope, name).__doc__
+
+
+def test_no_name_hides_a_module() -> None:
+    modules = {module.name for module in pkgutil.iter_modules(invariscope.__path__)}
+    assert {"screening", "filter_gan", "errors"} <= modules
+    assert not modules & set(PUBLIC)
+
+
+def test_a_name_that_is_not_offered_is_refused() -> None:
+    with pytest.raises(AttributeError, match="has no attribute 'train'"):
+        invariscope.train  # type: ignore[attr-defined]  # noqa: B018
+    with pytest.raises(ImportError, match="cannot import name 'evaluate'"):
+        exec("from invariscope import evaluate")
+    from invariscope import screening  # a submodule is still found
+
+    assert screening.__name__ == "invariscope.screening"
+
+
+def test_importing_the_package_loads_nothing_heavy() -> None:
+    """Nor does one light name load what the others need."""
+    for code in (LOADED, ONE_ASKED_FOR):
+        tops = {name.partition(".")[0] for name in modules_after(code)}
+        assert "invariscope" in tops and not tops & HEAVY
+    own = {name for name in modules_after(ONE_ASKED_FOR) if name.startswith("invariscope")}
+    assert own == {"invariscope", "invariscope.errors"}
+
+
+def test_types_are_shipped() -> None:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    assert "py.typed" in settings["tool"]["setuptools"]["package-data"]["invariscope"]
+    assert SOURCE.with_name("py.typed").exists()
