@@ -13,9 +13,10 @@ Factors = Mapping[str, float | Sequence[float]]  # by name, one value or the end
 def draw_digits(
     train: int, test: int, *, size: int = procedural_digits.NATIVE, factors: Factors | None = None, seed: int = 0
 ) -> dict[str, Images]:
-    """`train` and `test` images of ten digits in turn, grey, `size` px. Raises UserError for an unknown factor.
+    """`train` and `test` images of ten digits in turn, at least one each, grey, `size` px.
 
-    `factors`, such as `{"rotation": [-60, 60], "slant": 0}`, have their units in `procedural_digits.FACTORS`.
+    `factors`, such as `{"rotation": [-60, 60], "slant": 0}`, have their units in `procedural_digits.FACTORS`. Raises
+    UserError for an unknown one.
     """
     config = {"source": "procedural_digits", "train": train, "test": test, "size": size, "factors": factors or {}}
     return procedural_digits.draw(config, seed, NOWHERE)
@@ -24,8 +25,8 @@ def draw_digits(
 def draw_shapes(images: int, *, size: int = 48, factors: Factors | None = None, seed: int = 0) -> dict[str, Images]:
     """`train`, `validation` and `test` images, 8:1:1, of 60 classes of coloured shapes in turn, `size` px.
 
-    `factors`, such as `{"rotation": 0}`, have their units in `procedural_shapes.FACTORS`. Raises UserError for an
-    unknown one.
+    `images` is how many there are in all, at least ten. `factors`, such as `{"rotation": 0}`, have their units in
+    `procedural_shapes.FACTORS`. Raises UserError for an unknown one.
     """
     config = {"source": "procedural_shapes", "images": images, "size": size, "factors": factors or {}}
     return procedural_shapes.draw(config, seed, NOWHERE)

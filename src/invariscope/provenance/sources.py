@@ -113,12 +113,14 @@ def _names(tree: ast.AST, package: list[str]) -> Iterator[str]:
 
 def _that_run(tree: ast.AST) -> Iterator[ast.AST]:
     """The nodes of a tree without those under `if TYPE_CHECKING:`, which no interpreter runs."""
-    todo = [tree]
+    todo: list[ast.AST] = [tree]
     while todo:
         node = todo.pop()
         yield node
-        checked = isinstance(node, ast.If) and ast.unparse(node.test) in ("TYPE_CHECKING", "typing.TYPE_CHECKING")
-        todo += node.orelse if checked else ast.iter_child_nodes(node)
+        if isinstance(node, ast.If) and ast.unparse(node.test) in ("TYPE_CHECKING", "typing.TYPE_CHECKING"):
+            todo += node.orelse
+        else:
+            todo += ast.iter_child_nodes(node)
 
 
 def _public(name: str) -> str:
