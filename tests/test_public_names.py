@@ -3,6 +3,7 @@
 import ast
 import json
 import pkgutil
+import re
 import subprocess
 import sys
 import tomllib
@@ -75,6 +76,17 @@ def test_importing_the_package_loads_nothing_heavy() -> None:
         assert "invariscope" in tops and not tops & HEAVY
     own = {name for name in modules_after(ONE_ASKED_FOR) if name.startswith("invariscope")}
     assert own == {"invariscope", "invariscope.errors"}
+
+
+@pytest.mark.parametrize(
+    "path", [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))], ids=lambda path: path.stem
+)
+def test_what_pages_import_is_public(path: Path) -> None:
+    for block in re.findall(r"^```python\n(.*?)^```", path.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL):
+        for node in ast.walk(ast.parse(block)):
+            if isinstance(node, ast.ImportFrom) and str(node.module).startswith("invariscope"):
+                assert node.module == "invariscope"
+                assert {alias.name for alias in node.names} <= set(PUBLIC)
 
 
 def test_types_are_shipped() -> None:

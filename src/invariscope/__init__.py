@@ -14,8 +14,10 @@ PUBLIC = {
     # data
     "Images": "invariscope.data.table:Images",
     "UserError": "invariscope.errors:UserError",
+    "balanced": "invariscope.data.table:balanced",
     "draw_digits": "invariscope.data.drawn:draw_digits",
     "draw_shapes": "invariscope.data.drawn:draw_shapes",
+    "open_data": "invariscope.data.table:open_data",
     "read_data": "invariscope.data.table:read_data",
     "write_data": "invariscope.data.table:write_data",
     # classifiers
@@ -92,6 +94,7 @@ __all__ = [
     "UnpoolingTraining",
     "UserError",
     "VariationalTraining",
+    "balanced",
     "class_groups",
     "draw_digits",
     "draw_shapes",
@@ -107,6 +110,7 @@ __all__ = [
     "load_transformer",
     "load_twins",
     "new_classifier",
+    "open_data",
     "open_drawn_source",
     "pooled_classifier",
     "predict",
@@ -142,6 +146,8 @@ if TYPE_CHECKING:
     from invariscope.data.drawn import draw_digits as draw_digits
     from invariscope.data.drawn import draw_shapes as draw_shapes
     from invariscope.data.table import Images as Images
+    from invariscope.data.table import balanced as balanced
+    from invariscope.data.table import open_data as open_data
     from invariscope.data.table import read_data as read_data
     from invariscope.data.table import write_data as write_data
     from invariscope.errors import UserError as UserError
