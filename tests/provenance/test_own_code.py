@@ -16,6 +16,10 @@ FILES = {
     "networks/shapes.py": "def lazy():\n    import late\n",
     "networks/common.py": "WIDTH = 3\n",
     "networks/unrelated.py": "",
+    "networks/typed.py": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import networks.unrelated\n"
+    "else:\n    import late\nif not TYPE_CHECKING:\n    import networks.common\n",
+    "networks/public.py": "from invariscope import UserError, screening\n",
+    "networks/attribute.py": "import invariscope\nraise invariscope.UserError\n",
     "late.py": "",
     "src/mine.py": "import networks.common\n",
     "src/invariscope/__init__.py": "",
@@ -49,6 +53,16 @@ def test_a_module_brings_what_it_imports_from_the_folder(folder: Path) -> None:
         "src/invariscope/errors.py",
     ]
     assert sources.closure("mine") == ["networks/common.py", "src/mine.py"]
+
+
+def test_what_only_type_checkers_read_is_not_followed(folder: Path) -> None:
+    assert sources.closure("networks.typed") == ["late.py", "networks/common.py", "networks/typed.py"]
+
+
+@pytest.mark.parametrize("name", ["public", "attribute"])
+def test_a_public_name_brings_the_module_that_it_is_loaded_from(name: str, folder: Path) -> None:
+    own = ["src/invariscope/__init__.py", "src/invariscope/errors.py"]
+    assert sources.closure(f"networks.{name}") == [f"networks/{name}.py", *own]
 
 
 def test_a_module_is_here_installed_or_missing(folder: Path) -> None:

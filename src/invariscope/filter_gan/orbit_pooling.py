@@ -11,6 +11,7 @@ single convolution any more. (So a layer that no activation directly follows gai
 
 import copy
 from collections.abc import Callable
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -20,6 +21,8 @@ from invariscope.classifiers.surgery import convolve_all, find_convolution
 from invariscope.errors import UserError
 from invariscope.filter_gan.banks import draw_banks
 from invariscope.filter_gan.networks import Generator
+
+Network = TypeVar("Network", bound=nn.Module)
 
 # Each from (N, B, ...) to (N, ...).
 POOLS: dict[str, Callable[[Tensor], Tensor]] = {
@@ -97,8 +100,8 @@ def pooled_network(
 
 
 def pooled_classifier(
-    classifier: nn.Module, path: str, generator: Generator, codes: Tensor | int, pool: str = "mean", seed: int = 0
-) -> nn.Module:
+    classifier: Network, path: str, generator: Generator, codes: Tensor | int, pool: str = "mean", seed: int = 0
+) -> Network:
     """A copy of a classifier whose classifier.network is pooled, as `pooled_network` does it."""
     pooled = copy.deepcopy(classifier)
     pooled.network = pooled_network(pooled.network, path, generator, codes, pool, seed)  # type: ignore[arg-type]

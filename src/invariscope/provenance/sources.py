@@ -10,6 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from invariscope.errors import UserError
+from invariscope.public import PUBLIC
 
 PACKAGE = "invariscope"
 ROOT = Path("src")
@@ -93,8 +94,11 @@ def _imports(path: Path, module: str) -> tuple[str, ...]:
 
 
 def _names(tree: ast.AST, package: list[str]) -> Iterator[str]:
-    """What is imported: modules, and names that may be modules. `package` is where a relative import starts."""
-    for node in ast.walk(tree):
+    """What is imported: modules, and names that may be modules. `package` is where a relative import starts.
+
+    A public name of the package stands for the module that it is loaded from.
+    """
+    for node in _that_run(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -102,3 +106,23 @@ def _names(tree: ast.AST, package: list[str]) -> Iterator[str]:
             origin = ".".join([*base, *([node.module] if node.module else [])])
             yield origin
             yield from (f"{origin}.{alias.name}" for alias in node.names)
+            yield from (_public(alias.name) for alias in node.names if origin == PACKAGE)
+        elif isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == PACKAGE:
+            yield _public(node.attr)
+
+
+def _that_run(tree: ast.AST) -> Iterator[ast.AST]:
+    """The nodes of a tree without those under `if TYPE_CHECKING:`, which no interpreter runs."""
+    todo: list[ast.AST] = [tree]
+    while todo:
+        node = todo.pop()
+        yield node
+        if isinstance(node, ast.If) and ast.unparse(node.test) in ("TYPE_CHECKING", "typing.TYPE_CHECKING"):
+            todo += node.orelse
+        else:
+            todo += ast.iter_child_nodes(node)
+
+
+def _public(name: str) -> str:
+    """The module behind a public name; the package for any other."""
+    return PUBLIC.get(name, PACKAGE).partition(":")[0]
