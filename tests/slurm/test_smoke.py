@@ -55,10 +55,11 @@ def test_faults_cost_time_and_nothing_else_of_all_steps(smoke: Project, local_sm
     """One job each is cancelled, displaced by a more urgent one, dies with its node, and hangs until its time is up;
     the controller is killed and started again."""
     process = smoke.start(*COMMAND)
+    say("scancel", running(process).number)
+    cluster("restart-controller")
+
     hangs = freeze(smoke, process)
     say("scontrol", "update", f"JobId={hangs.number}", "TimeLimit=1")  # minutes
-    say("scancel", running(process, lambda job: job.number != hangs.number).number)
-    cluster("restart-controller")
     wait_until(lambda: hangs.number not in {job.number for job in queue()}, "its time runs out", 180)
 
     node = running(process).node
