@@ -1,3 +1,5 @@
+"""Training a classifier and drawing it, as steps: equal seeds to equal bytes, tables as their contract says."""
+
 import json
 from pathlib import Path
 

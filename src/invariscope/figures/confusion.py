@@ -51,6 +51,7 @@ def with_images(counts: np.ndarray, names: list[str]) -> tuple[np.ndarray, list[
 
 
 def heat_map(figure: SubFigure, axes: Axes, counts: np.ndarray) -> None:
+    """The counts (true class, taken for) as shares of each true class's images, with their scale."""
     shares = np.ma.masked_equal(counts / np.maximum(counts.sum(1, keepdims=True), 1), 0)  # nothing: left white
     image = axes.imshow(shares, cmap=f"{style.SEQUENTIAL}_r", norm=PowerNorm(STRETCH, 0, 1), interpolation="nearest")
     axes.set(xlabel="taken for", ylabel="true class")

@@ -88,6 +88,7 @@ def shade(axes: Axes, spans: dict[str, tuple[int, int]]) -> None:
 
 
 def key(spans: dict[str, tuple[int, int]]) -> list[Patch]:
+    """The phases of the training, each with its first and last batch, for a legend."""
     return [
         Patch(
             facecolor=PHASES[phase][1],

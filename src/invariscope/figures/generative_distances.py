@@ -101,6 +101,7 @@ def filled(codes: str) -> dict[str, Any]:
 
 
 def key(rows: Sequence[Row]) -> list[Line2D | Patch]:
+    """What the marks and the dashed line are, of those that are there, for a legend."""
     there = {row["codes"] for row in rows}
     handles: list[Line2D | Patch] = [
         Line2D([], [], color="#666666", marker="o", markersize=5, label=words, **filled(codes))

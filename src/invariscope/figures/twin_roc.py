@@ -32,6 +32,7 @@ def draw(path: Path, roc: pa.Table, auc: pa.Table) -> None:
 
 
 def draw_curves(axes: Axes, rows: list[Row], methods: list[str]) -> None:
+    """A curve a method, and the diagonal of a method that knows nothing."""
     axes.plot((0, 1), (0, 1), color="#999999", linestyle="--", linewidth=0.8)
     for number, method in enumerate(methods):
         own = [row for row in rows if row["method"] == method]
