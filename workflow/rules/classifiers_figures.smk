@@ -13,20 +13,26 @@ rule plot_training:
         confusion="results/{study}/{classifier}/training/confusion.parquet",
         code=code_of("plot_training"),
     output:
-        learning_curve=report(
-            "results/{study}/{classifier}/training/learning_curve.png",
-            caption="../report/learning_curve.rst",
-            category="{study}",
-            subcategory="Classifiers",
-            labels={"classifier": "{classifier}", "figure": "learning curve"},
-        ),
-        confusion_matrix=report(
-            "results/{study}/{classifier}/training/confusion.png",
-            caption="../report/confusion.rst",
-            category="{study}",
-            subcategory="Classifiers",
-            labels={"classifier": "{classifier}", "figure": "confusion"},
-        ),
+        learning_curve=[
+            report(
+                "results/{study}/{classifier}/training/learning_curve.png",
+                caption="../report/learning_curve.rst",
+                category="{study}",
+                subcategory="Classifiers",
+                labels={"classifier": "{classifier}", "figure": "learning curve"},
+            ),
+            "results/{study}/{classifier}/training/learning_curve.pdf",
+        ],
+        confusion_matrix=[
+            report(
+                "results/{study}/{classifier}/training/confusion.png",
+                caption="../report/confusion.rst",
+                category="{study}",
+                subcategory="Classifiers",
+                labels={"classifier": "{classifier}", "figure": "confusion"},
+            ),
+            "results/{study}/{classifier}/training/confusion.pdf",
+        ],
     log:
         "logs/plot_training/{study}/{classifier}.log",
     benchmark:

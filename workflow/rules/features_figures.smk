@@ -29,13 +29,16 @@ rule plot_features:
             subcategory="Feature visualisation",
             labels={"classifier": "{classifier}", "figure": "classes"},
         ),
-        values=report(
-            "results/{study}/{classifier}/features/feature_values.png",
-            caption="../report/feature_values.rst",
-            category="{study}",
-            subcategory="Feature visualisation",
-            labels={"classifier": "{classifier}", "figure": "values reached"},
-        ),
+        values=[
+            report(
+                "results/{study}/{classifier}/features/feature_values.png",
+                caption="../report/feature_values.rst",
+                category="{study}",
+                subcategory="Feature visualisation",
+                labels={"classifier": "{classifier}", "figure": "values reached"},
+            ),
+            "results/{study}/{classifier}/features/feature_values.pdf",
+        ],
         variety=report(
             "results/{study}/{classifier}/features/feature_variety.png",
             caption="../report/feature_variety.rst",
@@ -43,13 +46,16 @@ rule plot_features:
             subcategory="Feature visualisation",
             labels={"classifier": "{classifier}", "figure": "variety"},
         ),
-        judges=report(
-            "results/{study}/{classifier}/features/feature_transfer.png",
-            caption="../report/feature_transfer.rst",
-            category="{study}",
-            subcategory="Feature visualisation",
-            labels={"classifier": "{classifier}", "figure": "who recognises them"},
-        ),
+        judges=[
+            report(
+                "results/{study}/{classifier}/features/feature_transfer.png",
+                caption="../report/feature_transfer.rst",
+                category="{study}",
+                subcategory="Feature visualisation",
+                labels={"classifier": "{classifier}", "figure": "who recognises them"},
+            ),
+            "results/{study}/{classifier}/features/feature_transfer.pdf",
+        ],
     log:
         "logs/plot_features/{study}/{classifier}.log",
     benchmark:
@@ -129,27 +135,36 @@ rule plot_latents:
             subcategory="Feature visualisation",
             labels={"classifier": "{classifier}", "figure": "best latents of channels"},
         ),
-        cost=report(
-            "results/{study}/{classifier}/features/latent_cost.png",
-            caption="../report/latent_cost.rst",
-            category="{study}",
-            subcategory="Feature visualisation",
-            labels={"classifier": "{classifier}", "figure": "search against ascent"},
-        ),
-        mends=report(
-            "results/{study}/{classifier}/features/latent_mends.png",
-            caption="../report/latent_mends.rst",
-            category="{study}",
-            subcategory="Feature visualisation",
-            labels={"classifier": "{classifier}", "figure": "why the paper's ascent fails"},
-        ),
-        layers=report(
-            "results/{study}/{classifier}/features/latent_gradients.png",
-            caption="../report/latent_gradients.rst",
-            category="{study}",
-            subcategory="Feature visualisation",
-            labels={"classifier": "{classifier}", "figure": "gradients by layer"},
-        ),
+        cost=[
+            report(
+                "results/{study}/{classifier}/features/latent_cost.png",
+                caption="../report/latent_cost.rst",
+                category="{study}",
+                subcategory="Feature visualisation",
+                labels={"classifier": "{classifier}", "figure": "search against ascent"},
+            ),
+            "results/{study}/{classifier}/features/latent_cost.pdf",
+        ],
+        mends=[
+            report(
+                "results/{study}/{classifier}/features/latent_mends.png",
+                caption="../report/latent_mends.rst",
+                category="{study}",
+                subcategory="Feature visualisation",
+                labels={"classifier": "{classifier}", "figure": "why the paper's ascent fails"},
+            ),
+            "results/{study}/{classifier}/features/latent_mends.pdf",
+        ],
+        layers=[
+            report(
+                "results/{study}/{classifier}/features/latent_gradients.png",
+                caption="../report/latent_gradients.rst",
+                category="{study}",
+                subcategory="Feature visualisation",
+                labels={"classifier": "{classifier}", "figure": "gradients by layer"},
+            ),
+            "results/{study}/{classifier}/features/latent_gradients.pdf",
+        ],
     log:
         "logs/plot_latents/{study}/{classifier}.log",
     benchmark:

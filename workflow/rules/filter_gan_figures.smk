@@ -19,27 +19,36 @@ rule plot_filter_gan:
         traversal="results/{study}/{classifier}/filter_gan/{layer}/traversal.parquet",
         code=code_of("plot_filter_gan"),
     output:
-        training=report(
-            "results/{study}/{classifier}/filter_gan/{layer}/training.png",
-            caption="../report/filter_gan_training.rst",
-            category="{study}",
-            subcategory="Filter-GAN",
-            labels={"classifier": "{classifier}", "layer": "{layer}", "figure": "training"},
-        ),
-        averaging=report(
-            "results/{study}/{classifier}/filter_gan/{layer}/accuracy.png",
-            caption="../report/averaging.rst",
-            category="{study}",
-            subcategory="Filter-GAN",
-            labels={"classifier": "{classifier}", "layer": "{layer}", "figure": "accuracy averaging"},
-        ),
-        scaling=report(
-            "results/{study}/{classifier}/filter_gan/{layer}/mds.png",
-            caption="../report/mds.rst",
-            category="{study}",
-            subcategory="Filter-GAN",
-            labels={"classifier": "{classifier}", "layer": "{layer}", "figure": "multi-dimensional scaling"},
-        ),
+        training=[
+            report(
+                "results/{study}/{classifier}/filter_gan/{layer}/training.png",
+                caption="../report/filter_gan_training.rst",
+                category="{study}",
+                subcategory="Filter-GAN",
+                labels={"classifier": "{classifier}", "layer": "{layer}", "figure": "training"},
+            ),
+            "results/{study}/{classifier}/filter_gan/{layer}/training.pdf",
+        ],
+        averaging=[
+            report(
+                "results/{study}/{classifier}/filter_gan/{layer}/accuracy.png",
+                caption="../report/averaging.rst",
+                category="{study}",
+                subcategory="Filter-GAN",
+                labels={"classifier": "{classifier}", "layer": "{layer}", "figure": "accuracy averaging"},
+            ),
+            "results/{study}/{classifier}/filter_gan/{layer}/accuracy.pdf",
+        ],
+        scaling=[
+            report(
+                "results/{study}/{classifier}/filter_gan/{layer}/mds.png",
+                caption="../report/mds.rst",
+                category="{study}",
+                subcategory="Filter-GAN",
+                labels={"classifier": "{classifier}", "layer": "{layer}", "figure": "multi-dimensional scaling"},
+            ),
+            "results/{study}/{classifier}/filter_gan/{layer}/mds.pdf",
+        ],
         banks=report(
             "results/{study}/{classifier}/filter_gan/{layer}/filters.png",
             caption="../report/filters.rst",
@@ -79,13 +88,16 @@ rule plot_presets:
         comparison="results/{study}/{classifier}/filter_gan/{layer}/presets.parquet",
         code=code_of("plot_presets"),
     output:
-        presets=report(
-            "results/{study}/{classifier}/filter_gan/{layer}/presets.png",
-            caption="../report/presets.rst",
-            category="{study}",
-            subcategory="Filter-GAN",
-            labels={"classifier": "{classifier}", "layer": "{layer}", "figure": "accuracy against spread"},
-        ),
+        presets=[
+            report(
+                "results/{study}/{classifier}/filter_gan/{layer}/presets.png",
+                caption="../report/presets.rst",
+                category="{study}",
+                subcategory="Filter-GAN",
+                labels={"classifier": "{classifier}", "layer": "{layer}", "figure": "accuracy against spread"},
+            ),
+            "results/{study}/{classifier}/filter_gan/{layer}/presets.pdf",
+        ],
     log:
         "logs/plot_presets/{study}/{classifier}/{layer}.log",
     benchmark:
@@ -109,13 +121,16 @@ rule plot_augmentation:
         examples="results/{study}/{classifier}/filter_gan/{layer}/augmentation_examples.parquet",
         code=code_of("plot_augmentation"),
     output:
-        figure=report(
-            "results/{study}/{classifier}/filter_gan/{layer}/augmentation.png",
-            caption="../report/augmentation.rst",
-            category="{study}",
-            subcategory="Filter-GAN",
-            labels={"classifier": "{classifier}", "layer": "{layer}", "figure": "augmentation"},
-        ),
+        figure=[
+            report(
+                "results/{study}/{classifier}/filter_gan/{layer}/augmentation.png",
+                caption="../report/augmentation.rst",
+                category="{study}",
+                subcategory="Filter-GAN",
+                labels={"classifier": "{classifier}", "layer": "{layer}", "figure": "augmentation"},
+            ),
+            "results/{study}/{classifier}/filter_gan/{layer}/augmentation.pdf",
+        ],
     log:
         "logs/plot_augmentation/{study}/{classifier}/{layer}.log",
     benchmark:
@@ -139,13 +154,16 @@ rule plot_layers:
         comparison="results/{study}/{classifier}/filter_gan/layers.parquet",
         code=code_of("plot_layers"),
     output:
-        figure=report(
-            "results/{study}/{classifier}/filter_gan/attributes.png",
-            caption="../report/attributes.rst",
-            category="{study}",
-            subcategory="Filter-GAN",
-            labels={"classifier": "{classifier}", "layer": "all", "figure": "what traversals change"},
-        ),
+        figure=[
+            report(
+                "results/{study}/{classifier}/filter_gan/attributes.png",
+                caption="../report/attributes.rst",
+                category="{study}",
+                subcategory="Filter-GAN",
+                labels={"classifier": "{classifier}", "layer": "all", "figure": "what traversals change"},
+            ),
+            "results/{study}/{classifier}/filter_gan/attributes.pdf",
+        ],
     log:
         "logs/plot_layers/{study}/{classifier}.log",
     benchmark:

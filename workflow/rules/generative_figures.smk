@@ -15,13 +15,16 @@ rule plot_autoencoders:
         reconstructions=made_by_networks(plan.coders, "reconstructions.parquet"),
         code=code_of("plot_autoencoders"),
     output:
-        training=report(
-            "results/{study}/generative/training.png",
-            caption="../report/autoencoder_training.rst",
-            category="{study}",
-            subcategory="Generative networks",
-            labels={"network": "autoencoders", "figure": "training"},
-        ),
+        training=[
+            report(
+                "results/{study}/generative/training.png",
+                caption="../report/autoencoder_training.rst",
+                category="{study}",
+                subcategory="Generative networks",
+                labels={"network": "autoencoders", "figure": "training"},
+            ),
+            "results/{study}/generative/training.pdf",
+        ],
         pairs=report(
             "results/{study}/generative/reconstructions.png",
             caption="../report/reconstructions.rst",
@@ -58,13 +61,16 @@ rule plot_generative:
         history="results/{study}/generative/dcgan/history.parquet",
         code=code_of("plot_generative"),
     output:
-        distances=report(
-            "results/{study}/generative/distances.png",
-            caption="../report/generative_distances.rst",
-            category="{study}",
-            subcategory="Generative networks",
-            labels={"network": "all", "figure": "Fréchet distance"},
-        ),
+        distances=[
+            report(
+                "results/{study}/generative/distances.png",
+                caption="../report/generative_distances.rst",
+                category="{study}",
+                subcategory="Generative networks",
+                labels={"network": "all", "figure": "Fréchet distance"},
+            ),
+            "results/{study}/generative/distances.pdf",
+        ],
         sheet=report(
             "results/{study}/generative/samples.png",
             caption="../report/generative_samples.rst",
@@ -79,13 +85,16 @@ rule plot_generative:
             subcategory="Generative networks",
             labels={"network": "all", "figure": "latent sweeps"},
         ),
-        codes=report(
-            "results/{study}/generative/codes.png",
-            caption="../report/generative_codes.rst",
-            category="{study}",
-            subcategory="Generative networks",
-            labels={"network": "autoencoders", "figure": "codes"},
-        ),
+        codes=[
+            report(
+                "results/{study}/generative/codes.png",
+                caption="../report/generative_codes.rst",
+                category="{study}",
+                subcategory="Generative networks",
+                labels={"network": "autoencoders", "figure": "codes"},
+            ),
+            "results/{study}/generative/codes.pdf",
+        ],
         dictionary=report(
             "results/{study}/generative/basis.png",
             caption="../report/generative_basis.rst",
@@ -93,13 +102,16 @@ rule plot_generative:
             subcategory="Generative networks",
             labels={"network": "sparse", "figure": "basis"},
         ),
-        schedule=report(
-            "results/{study}/generative/dcgan_training.png",
-            caption="../report/dcgan_training.rst",
-            category="{study}",
-            subcategory="Generative networks",
-            labels={"network": "DCGAN", "figure": "training"},
-        ),
+        schedule=[
+            report(
+                "results/{study}/generative/dcgan_training.png",
+                caption="../report/dcgan_training.rst",
+                category="{study}",
+                subcategory="Generative networks",
+                labels={"network": "DCGAN", "figure": "training"},
+            ),
+            "results/{study}/generative/dcgan_training.pdf",
+        ],
     log:
         "logs/plot_generative/{study}.log",
     benchmark:
@@ -130,20 +142,26 @@ rule plot_unpooling:
         pictures="results/{study}/{classifier}/unpooling/stages.parquet",
         code=code_of("plot_unpooling"),
     output:
-        training=report(
-            "results/{study}/{classifier}/unpooling/training.png",
-            caption="../report/unpooling_training.rst",
-            category="{study}",
-            subcategory="Locating objects",
-            labels={"classifier": "{classifier}", "figure": "training"},
-        ),
-        classes=report(
-            "results/{study}/{classifier}/unpooling/iou.png",
-            caption="../report/unpooling_iou.rst",
-            category="{study}",
-            subcategory="Locating objects",
-            labels={"classifier": "{classifier}", "figure": "IoU by class"},
-        ),
+        training=[
+            report(
+                "results/{study}/{classifier}/unpooling/training.png",
+                caption="../report/unpooling_training.rst",
+                category="{study}",
+                subcategory="Locating objects",
+                labels={"classifier": "{classifier}", "figure": "training"},
+            ),
+            "results/{study}/{classifier}/unpooling/training.pdf",
+        ],
+        classes=[
+            report(
+                "results/{study}/{classifier}/unpooling/iou.png",
+                caption="../report/unpooling_iou.rst",
+                category="{study}",
+                subcategory="Locating objects",
+                labels={"classifier": "{classifier}", "figure": "IoU by class"},
+            ),
+            "results/{study}/{classifier}/unpooling/iou.pdf",
+        ],
         stages=report(
             "results/{study}/{classifier}/unpooling/stages.png",
             caption="../report/unpooling_stages.rst",

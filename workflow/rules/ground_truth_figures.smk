@@ -17,27 +17,36 @@ rule plot_ground_truth:
         verdict="results/{study}/ground_truth/verdict.md",
         code=code_of("plot_ground_truth"),
     output:
-        heat_maps=report(
-            "results/{study}/ground_truth/twins.png",
-            caption="../report/ground_truth_twins.rst",
-            category="{study}",
-            subcategory="Ground truth",
-            labels={"figure": "factor by layer"},
-        ),
-        correlations=report(
-            "results/{study}/ground_truth/agreement.png",
-            caption="../report/ground_truth_agreement.rst",
-            category="{study}",
-            subcategory="Ground truth",
-            labels={"figure": "agreement of methods"},
-        ),
-        curves=report(
-            "results/{study}/ground_truth/roc.png",
-            caption="../report/ground_truth_roc.rst",
-            category="{study}",
-            subcategory="Ground truth",
-            labels={"figure": "ROC"},
-        ),
+        heat_maps=[
+            report(
+                "results/{study}/ground_truth/twins.png",
+                caption="../report/ground_truth_twins.rst",
+                category="{study}",
+                subcategory="Ground truth",
+                labels={"figure": "factor by layer"},
+            ),
+            "results/{study}/ground_truth/twins.pdf",
+        ],
+        correlations=[
+            report(
+                "results/{study}/ground_truth/agreement.png",
+                caption="../report/ground_truth_agreement.rst",
+                category="{study}",
+                subcategory="Ground truth",
+                labels={"figure": "agreement of methods"},
+            ),
+            "results/{study}/ground_truth/agreement.pdf",
+        ],
+        curves=[
+            report(
+                "results/{study}/ground_truth/roc.png",
+                caption="../report/ground_truth_roc.rst",
+                category="{study}",
+                subcategory="Ground truth",
+                labels={"figure": "ROC"},
+            ),
+            "results/{study}/ground_truth/roc.pdf",
+        ],
         page=report(
             "results/{study}/ground_truth/verdict.html",
             caption="../report/ground_truth_verdict.rst",

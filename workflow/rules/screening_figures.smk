@@ -17,34 +17,46 @@ rule plot_screening:
         examples="results/{study}/{classifier}/screening/examples.parquet",
         code=code_of("plot_screening"),
     output:
-        response_curves=report(
-            "results/{study}/{classifier}/screening/curves.png",
-            caption="../report/screening_curves.rst",
-            category="{study}",
-            subcategory="Screening",
-            labels={"classifier": "{classifier}", "figure": "curves"},
-        ),
-        class_curves=report(
-            "results/{study}/{classifier}/screening/classes.png",
-            caption="../report/class_panels.rst",
-            category="{study}",
-            subcategory="Screening",
-            labels={"classifier": "{classifier}", "figure": "classes"},
-        ),
-        forest=report(
-            "results/{study}/{classifier}/screening/thresholds.png",
-            caption="../report/thresholds.rst",
-            category="{study}",
-            subcategory="Screening",
-            labels={"classifier": "{classifier}", "figure": "thresholds"},
-        ),
-        heat=report(
-            "results/{study}/{classifier}/screening/heat_map.png",
-            caption="../report/heat_map.rst",
-            category="{study}",
-            subcategory="Screening",
-            labels={"classifier": "{classifier}", "figure": "heat map"},
-        ),
+        response_curves=[
+            report(
+                "results/{study}/{classifier}/screening/curves.png",
+                caption="../report/screening_curves.rst",
+                category="{study}",
+                subcategory="Screening",
+                labels={"classifier": "{classifier}", "figure": "curves"},
+            ),
+            "results/{study}/{classifier}/screening/curves.pdf",
+        ],
+        class_curves=[
+            report(
+                "results/{study}/{classifier}/screening/classes.png",
+                caption="../report/class_panels.rst",
+                category="{study}",
+                subcategory="Screening",
+                labels={"classifier": "{classifier}", "figure": "classes"},
+            ),
+            "results/{study}/{classifier}/screening/classes.pdf",
+        ],
+        forest=[
+            report(
+                "results/{study}/{classifier}/screening/thresholds.png",
+                caption="../report/thresholds.rst",
+                category="{study}",
+                subcategory="Screening",
+                labels={"classifier": "{classifier}", "figure": "thresholds"},
+            ),
+            "results/{study}/{classifier}/screening/thresholds.pdf",
+        ],
+        heat=[
+            report(
+                "results/{study}/{classifier}/screening/heat_map.png",
+                caption="../report/heat_map.rst",
+                category="{study}",
+                subcategory="Screening",
+                labels={"classifier": "{classifier}", "figure": "heat map"},
+            ),
+            "results/{study}/{classifier}/screening/heat_map.pdf",
+        ],
     log:
         "logs/plot_screening/{study}/{classifier}.log",
     benchmark:
@@ -71,13 +83,16 @@ rule plot_sensitivity:
         thresholds="results/{study}/{classifier}/screening/sensitivity.parquet",
         code=code_of("plot_sensitivity"),
     output:
-        figure=report(
-            "results/{study}/{classifier}/screening/sensitivity.png",
-            caption="../report/sensitivity.rst",
-            category="{study}",
-            subcategory="Screening",
-            labels={"classifier": "{classifier}", "figure": "sensitivity"},
-        ),
+        figure=[
+            report(
+                "results/{study}/{classifier}/screening/sensitivity.png",
+                caption="../report/sensitivity.rst",
+                category="{study}",
+                subcategory="Screening",
+                labels={"classifier": "{classifier}", "figure": "sensitivity"},
+            ),
+            "results/{study}/{classifier}/screening/sensitivity.pdf",
+        ],
     log:
         "logs/plot_sensitivity/{study}/{classifier}.log",
     benchmark:
@@ -101,20 +116,26 @@ rule plot_comparison:
         comparison="results/{study}/comparison/thresholds.parquet",
         code=code_of("plot_comparison"),
     output:
-        forest=report(
-            "results/{study}/comparison/thresholds.png",
-            caption="../report/classifiers.rst",
-            category="{study}",
-            subcategory="Comparison",
-            labels={"figure": "thresholds"},
-        ),
-        differences=report(
-            "results/{study}/comparison/differences.png",
-            caption="../report/differences.rst",
-            category="{study}",
-            subcategory="Comparison",
-            labels={"figure": "differences"},
-        ),
+        forest=[
+            report(
+                "results/{study}/comparison/thresholds.png",
+                caption="../report/classifiers.rst",
+                category="{study}",
+                subcategory="Comparison",
+                labels={"figure": "thresholds"},
+            ),
+            "results/{study}/comparison/thresholds.pdf",
+        ],
+        differences=[
+            report(
+                "results/{study}/comparison/differences.png",
+                caption="../report/differences.rst",
+                category="{study}",
+                subcategory="Comparison",
+                labels={"figure": "differences"},
+            ),
+            "results/{study}/comparison/differences.pdf",
+        ],
     log:
         "logs/plot_comparison/{study}.log",
     benchmark:

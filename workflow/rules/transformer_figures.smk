@@ -15,27 +15,36 @@ rule plot_transformer:
         examples="results/{study}/{classifier}/transformer/examples.parquet",
         code=code_of("plot_transformer"),
     output:
-        training=report(
-            "results/{study}/{classifier}/transformer/training.png",
-            caption="../report/transformer_training.rst",
-            category="{study}",
-            subcategory="Invariant transformer",
-            labels={"classifier": "{classifier}", "figure": "training"},
-        ),
-        accuracy=report(
-            "results/{study}/{classifier}/transformer/accuracy.png",
-            caption="../report/transformer_accuracy.rst",
-            category="{study}",
-            subcategory="Invariant transformer",
-            labels={"classifier": "{classifier}", "figure": "accuracy"},
-        ),
-        quantities=report(
-            "results/{study}/{classifier}/transformer/quantities.png",
-            caption="../report/transformer_quantities.rst",
-            category="{study}",
-            subcategory="Invariant transformer",
-            labels={"classifier": "{classifier}", "figure": "what was learned"},
-        ),
+        training=[
+            report(
+                "results/{study}/{classifier}/transformer/training.png",
+                caption="../report/transformer_training.rst",
+                category="{study}",
+                subcategory="Invariant transformer",
+                labels={"classifier": "{classifier}", "figure": "training"},
+            ),
+            "results/{study}/{classifier}/transformer/training.pdf",
+        ],
+        accuracy=[
+            report(
+                "results/{study}/{classifier}/transformer/accuracy.png",
+                caption="../report/transformer_accuracy.rst",
+                category="{study}",
+                subcategory="Invariant transformer",
+                labels={"classifier": "{classifier}", "figure": "accuracy"},
+            ),
+            "results/{study}/{classifier}/transformer/accuracy.pdf",
+        ],
+        quantities=[
+            report(
+                "results/{study}/{classifier}/transformer/quantities.png",
+                caption="../report/transformer_quantities.rst",
+                category="{study}",
+                subcategory="Invariant transformer",
+                labels={"classifier": "{classifier}", "figure": "what was learned"},
+            ),
+            "results/{study}/{classifier}/transformer/quantities.pdf",
+        ],
         alpha=report(
             "results/{study}/{classifier}/transformer/alpha.png",
             caption="../report/transformer_alpha.rst",
