@@ -1,3 +1,5 @@
+"""Checkpoints come back for the same parameters and inputs only, and damaged ones are ignored."""
+
 from pathlib import Path
 from typing import Any
 

@@ -9,7 +9,7 @@ from invariscope.__main__ import main
 from invariscope.checkpoint import Checkpoint
 from tests.conftest import ROOT
 from tests.disks import read_only, small_disk
-from tests.test_malformed import toy_params
+from tests.malformed.toy_project import toy_params
 
 OUTPUTS = ("model", "history", "class-accuracy", "confusion", "metrics")
 

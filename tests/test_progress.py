@@ -1,3 +1,5 @@
+"""Progress: a line a minute without a terminal, a bar on one."""
+
 import pytest
 
 from invariscope import progress

@@ -1,3 +1,5 @@
+"""Devices, threads, and what happens where a GPU is full."""
+
 import multiprocessing
 from collections.abc import Callable, Iterator
 from pathlib import Path

@@ -16,7 +16,7 @@ from invariscope.__main__ import main
 from invariscope.checkpoint import Checkpoint, resumable
 from invariscope.termination import Termination
 from tests.conftest import ROOT
-from tests.test_malformed import toy_params
+from tests.malformed.toy_project import toy_params
 
 OUTPUTS = ("model", "history", "class-accuracy", "confusion", "metrics")
 # The command line, but for a line of progress after every step.

@@ -93,6 +93,7 @@ def summary(name: str) -> str:
 
 
 def overview() -> argparse.ArgumentParser:
+    """The parser of the first argument, whose help lists the steps."""
     names = step_names()
     width = max(map(len, names), default=0) + 2
     parser = Parser(
@@ -116,6 +117,7 @@ def find_step(text: str, parser: argparse.ArgumentParser) -> str:
 
 
 def parser_of(name: str, run: Callable[..., Any], text: str) -> argparse.ArgumentParser:
+    """The parser of a step's other arguments, read from the signature of its `run`."""
     parser = Parser(prog=f"{PROGRAM} {name}", description=text)
     for parameter in inspect.signature(run).parameters.values():
         if parameter.name in GIVEN:
@@ -208,6 +210,7 @@ def run_step(name: str, step: Any, options: dict[str, Any]) -> int:
 
 
 def main(arguments: list[str] | None = None) -> int:
+    """Run the command line and return the exit code; wrong calls raise SystemExit, as argparse does."""
     arguments = sys.argv[1:] if arguments is None else arguments
     parser = overview()
     name = find_step(parser.parse_args(arguments[:1]).step, parser)

@@ -10,6 +10,12 @@ from invariscope.provenance.sources import is_here, is_missing
 
 Params = Mapping[str, Any]
 
+
+def line_art(*names: str) -> tuple[str, ...]:
+    """The files of figures without photographs: pixels for the screen, vectors for print."""
+    return tuple(f"{name}.{suffix}" for name in names for suffix in ("png", "pdf"))
+
+
 # All that the rules make, not only what is looked at: so a file that is lost is noticed, whichever it is.
 DATA_FIGURES = ("samples.png",)
 TRAINING_FILES = (
@@ -18,8 +24,7 @@ TRAINING_FILES = (
     "class_accuracy.parquet",
     "confusion.parquet",
     "metrics.json",
-    "learning_curve.png",
-    "confusion.png",
+    *line_art("learning_curve", "confusion"),
 )
 FILTER_GAN_FILES = (
     "generator.safetensors",
@@ -29,22 +34,20 @@ FILTER_GAN_FILES = (
     "mds.parquet",
     "filters.parquet",
     "metrics.json",
-    "training.png",
-    "accuracy.png",
-    "mds.png",
     "filters.png",
     "traversal.parquet",
     "traversal.json",
     "traversal.png",
+    *line_art("training", "accuracy", "mds"),
 )
-PRESET_FILES = ("presets.parquet", "presets.json", "presets.png")
+PRESET_FILES = ("presets.parquet", "presets.json", *line_art("presets"))
 AUGMENTATION_FILES = (
     "augmentation.parquet",
     "augmentation_examples.parquet",
     "augmentation.json",
-    "augmentation.png",
+    *line_art("augmentation"),
 )
-LAYER_FILES = ("attributes.parquet", "layers.parquet", "layers.json", "attributes.png")
+LAYER_FILES = ("attributes.parquet", "layers.parquet", "layers.json", *line_art("attributes"))
 SCREENING_FILES = (
     "responses.parquet",
     "curves.parquet",
@@ -52,16 +55,13 @@ SCREENING_FILES = (
     "examples.parquet",
     "thresholds.parquet",
     "metrics.json",
-    "curves.png",
-    "thresholds.png",
-    "classes.png",
-    "heat_map.png",
+    *line_art("curves", "thresholds", "classes", "heat_map"),
 )
 SENSITIVITY_FILES = (
     "renderings.parquet",
     "sensitivity_curves.parquet",
     "sensitivity.parquet",
-    "sensitivity.png",
+    *line_art("sensitivity"),
 )
 TRANSFORMER_FILES = (
     "transformer.safetensors",
@@ -70,15 +70,13 @@ TRANSFORMER_FILES = (
     "transformations.parquet",
     "examples.parquet",
     "metrics.json",
-    "training.png",
-    "accuracy.png",
-    "quantities.png",
     "alpha.png",
     "beta.png",
+    *line_art("training", "accuracy", "quantities"),
 )
 CODER_FILES = ("model.safetensors", "history.parquet", "metrics.json", "reconstructions.parquet")
 DCGAN_FILES = ("model.safetensors", "history.parquet", "metrics.json")
-CODER_FIGURES = ("training.png", "reconstructions.png")  # of all autoencoders together
+CODER_FIGURES = ("reconstructions.png", *line_art("training"))  # of all autoencoders together
 GENERATIVE_FILES = (
     "evaluation.parquet",
     "units.parquet",
@@ -87,12 +85,10 @@ GENERATIVE_FILES = (
     "sweeps.parquet",
     "basis.parquet",
     "metrics.json",
-    "distances.png",
     "samples.png",
     "sweeps.png",
-    "codes.png",
     "basis.png",
-    "dcgan_training.png",
+    *line_art("distances", "codes", "dcgan_training"),
 )
 FEATURE_FILES = (
     "objectives.parquet",
@@ -107,15 +103,11 @@ FEATURE_FILES = (
     "diagnosis.json",
     "feature_channels.png",
     "feature_classes.png",
-    "feature_values.png",
     "feature_variety.png",
-    "feature_transfer.png",
     "latent_ascent.png",
     "latent_classes.png",
     "latent_channels.png",
-    "latent_cost.png",
-    "latent_mends.png",
-    "latent_gradients.png",
+    *line_art("feature_values", "feature_transfer", "latent_cost", "latent_mends", "latent_gradients"),
 )
 UNPOOLING_FILES = (
     "model.safetensors",
@@ -123,10 +115,9 @@ UNPOOLING_FILES = (
     "iou.parquet",
     "stages.parquet",
     "metrics.json",
-    "training.png",
-    "iou.png",
     "stages.png",
     "scenes.png",
+    *line_art("training", "iou"),
 )
 TWIN_FILES = ("models.safetensors", "history.parquet", "measured.parquet", "extracted.parquet")
 GROUND_TRUTH_FILES = (
@@ -138,13 +129,11 @@ GROUND_TRUTH_FILES = (
     "metrics.json",
     "verdict.md",
     "verdict.html",
-    "twins.png",
-    "agreement.png",
-    "roc.png",
+    *line_art("twins", "agreement", "roc"),
 )
 EXPLORER = "results/explorer"
 PAPERS = "results/papers"
-COMPARISON_FILES = ("thresholds.parquet", "thresholds.png", "differences.png")
+COMPARISON_FILES = ("thresholds.parquet", *line_art("thresholds", "differences"))
 
 
 def studies(params: Params) -> list[str]:

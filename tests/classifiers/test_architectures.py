@@ -1,3 +1,5 @@
+"""Architectures: their layers, sizes and widths, and torchvision's own at full size."""
+
 import pytest
 import torch
 from torch import nn

@@ -1,3 +1,5 @@
+"""Logits and confusions do not depend on how images come: in which blocks, from memory or from disk."""
+
 from pathlib import Path
 
 import numpy as np

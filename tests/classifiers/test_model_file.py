@@ -1,3 +1,5 @@
+"""The file of a classifier rebuilds it alone, equal ones are equal bytes, and a damaged one is refused."""
+
 import json
 import pickle
 from pathlib import Path

@@ -1,3 +1,5 @@
+"""Training a classifier and drawing it, as steps: equal seeds to equal bytes, tables as their contract says."""
+
 import json
 from pathlib import Path
 
@@ -6,11 +8,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from invariscope.__main__ import main
 from invariscope.classifiers import evaluation
 from invariscope.classifiers.evaluation import confusion_table
 from invariscope.data.table import Images, StoredImages, read_data, write_data, write_table
 from invariscope.figures.confusion import groups
-from invariscope.steps import plot_training, train_classifier
+from invariscope.steps import train_classifier
 
 TABLES = ("history", "class_accuracy", "confusion")
 
@@ -100,20 +103,16 @@ def test_the_figures_are_drawn_with_few_and_with_many_classes(classes: int, tmp_
         tmp_path / "history.parquet",
         {"epoch": [1, 1, 2, 2], "split": ["train", "test"] * 2, "loss": [1.0, 0.5, 0.4, 0.3], "accuracy": [0.7] * 4},
     )
-    pictures = [tmp_path / "curve.png", tmp_path / "matrix.png"]
+    pictures = [tmp_path / f"{name}.{suffix}" for name in ("curve", "matrix") for suffix in ("png", "pdf")]
+    tables = ("--history", tmp_path / "history.parquet", "--confusion", tmp_path / "confusion.parquet")
+    figures = ("--learning-curve", *pictures[:2], "--confusion-matrix", *pictures[2:])
     drawn = []
     for _ in range(2):
-        plot_training.run(
-            "s",
-            "c",
-            history=tmp_path / "history.parquet",
-            confusion=tmp_path / "confusion.parquet",
-            learning_curve=pictures[0],
-            confusion_matrix=pictures[1],
-        )
+        assert main(["plot_training", "s", "c", *map(str, tables), *map(str, figures)]) == 0
         drawn.append([picture.read_bytes() for picture in pictures])
     assert drawn[0] == drawn[1]
-    assert all(picture.startswith(b"\x89PNG") and len(picture) > 10_000 for picture in drawn[0])
+    assert [picture[:4] for picture in drawn[0]] == [b"\x89PNG", b"%PDF"] * 2
+    assert all(10_000 < len(picture) < 1_000_000 for picture in drawn[0])
 
 
 def test_many_classes_are_named_by_what_neighbours_share() -> None:

@@ -1,3 +1,5 @@
+"""Training learns, repeats itself from a seed, and leaves the global random numbers alone."""
+
 import numpy as np
 import pytest
 import torch

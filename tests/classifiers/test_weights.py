@@ -1,3 +1,5 @@
+"""Weights to start from: taken, with their normalisation or refused without; never executed."""
+
 import pickle
 from pathlib import Path
 from urllib.error import URLError

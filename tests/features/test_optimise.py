@@ -7,9 +7,10 @@ from torch import nn
 from invariscope.classifiers.model_file import Classifier
 from invariscope.errors import UserError
 from invariscope.features.objectives import Probe, parse
-from invariscope.features.optimise import Optimisation, from_bytes, optimise, to_bytes
+from invariscope.features.optimise import Optimisation, optimise
 from invariscope.features.parameterizations import Cppn, Fourier, Parameterization, Pixels
 from invariscope.features.robustness import Robustness, lucid, paper
+from invariscope.intensities import from_bytes
 
 SHAPE = (1, 16, 16)
 SETTINGS = Optimisation(steps=24, leaky_steps=4)
@@ -114,11 +115,6 @@ def test_infinite_objectives_are_refused() -> None:
         network[0].weight.fill_(float("inf"))
     with pytest.raises(UserError, match="infinite"):
         optimise(Probe(network, [parse("0:0")], SHAPE), [0], ["a"], MADE["pixels"], Robustness(), SETTINGS, 0)
-
-
-def test_bytes_round_trip() -> None:
-    values = torch.arange(256, dtype=torch.uint8)
-    assert torch.equal(to_bytes(from_bytes(values)), values)
 
 
 class _Double:

@@ -5,10 +5,11 @@ import torch
 
 from invariscope.classifiers.model_file import Classifier
 from invariscope.features.objectives import Probe, parse, run_until
-from invariscope.features.optimise import Optimisation, from_bytes, optimise
+from invariscope.features.optimise import Optimisation, optimise
 from invariscope.features.parameterizations import Pixels
 from invariscope.features.robustness import Robustness
 from invariscope.features.variety import cosines, dissimilar, interpolated
+from invariscope.intensities import from_bytes
 
 SHAPE = (1, 16, 16)
 

@@ -107,9 +107,11 @@ def test_equal_seeds_give_equal_files_and_others_do_not() -> None:
 def test_figures_are_drawn_and_the_same_twice() -> None:
     tables = {table: Path(f"first/{table}.parquet") for table in TABLES}
     for place in ("figures", "twice"):
-        drawn = {name: Path(place, f"{name}.png") for name in ("heat_maps", "correlations", "curves")}
+        names = ("heat_maps", "correlations", "curves")
+        drawn = {name: [Path(place, f"{name}.{suffix}") for suffix in ("png", "pdf")] for name in names}
         page = Path(place, "verdict.html")
         plot_ground_truth.run("own", **tables, verdict=Path("first/verdict.md"), **drawn, page=page)
+    assert len(list(Path("figures").glob("*.pdf"))) == 3
     for path in Path("figures").iterdir():
         assert path.read_bytes() == Path("twice", path.name).read_bytes()
         assert path.suffix == ".html" or path.stat().st_size > 10_000

@@ -70,7 +70,7 @@ def test_1_fresh_clone(digits_built: Built, digits: Project) -> None:
 
 def test_1_equal_bytes_one_job_at_a_time(digits: Project) -> None:
     """Artifacts depend on the seed alone, not on the number of jobs at once."""
-    suffixes = {".parquet", ".png", ".safetensors", ".json", ".html", ".js"}
+    suffixes = {".parquet", ".png", ".pdf", ".safetensors", ".json", ".html", ".js"}
     files = [path for folder in ("data", "results") for path in (digits.path / folder).rglob("*.*")]
     before = {path: path.read_bytes() for path in files if path.suffix in suffixes}
     assert {path.suffix for path in before} == suffixes

@@ -68,6 +68,9 @@ def test_every_job_fits_a_partition_at_every_attempt(root: Path, gpu: int, parti
 
 
 def test_figures_are_drawn_where_snakemake_runs(root: Path) -> None:
-    text = (root / "workflow/rules/figures.smk").read_text(encoding="utf-8")
-    local = re.findall(r"^    (\w+),$", text.partition("localrules:")[2].partition("\nrule ")[0], re.MULTILINE)
-    assert local == re.findall(r"^rule (\w+):", text, re.MULTILINE)
+    files = sorted((root / "workflow/rules").glob("*_figures.smk"))
+    assert files
+    for file in files:
+        text = file.read_text(encoding="utf-8")
+        local = re.findall(r"^    (\w+),$", text.partition("localrules:")[2].partition("\nrule ")[0], re.MULTILINE)
+        assert local == re.findall(r"^rule (\w+):", text, re.MULTILINE), file

@@ -8,11 +8,10 @@ from importlib import import_module
 import numpy as np
 
 from invariscope.data.factors import Factor
-from invariscope.data.sources import module_of
+from invariscope.data.sources import DRAWN, module_of
 from invariscope.errors import UserError
 
 Factors = Mapping[str, np.ndarray]
-DRAWN = ("procedural_shapes", "procedural_digits")
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ SOURCES = {
     "cifar10": "invariscope.data.torchvision_sets",
     "image_folder": "invariscope.data.image_folder",
 }
+DRAWN = ("procedural_shapes", "procedural_digits")  # from known factors, so that it is known what is where
 OWN = "invariscope.data.own_images"
 
 

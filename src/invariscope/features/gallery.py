@@ -20,10 +20,11 @@ from invariscope.data.table import StoredImages, balanced
 from invariscope.features.config import Gallery, Units
 from invariscope.features.examples import Examples, find_examples
 from invariscope.features.objectives import CLASS, Probe, parse
-from invariscope.features.optimise import Optimisation, Penalty, from_bytes, optimise
+from invariscope.features.optimise import Optimisation, Penalty, optimise
 from invariscope.features.parameterizations import Palette, fitted_palette
 from invariscope.features.variety import dissimilar, interpolated
 from invariscope.features.visualize import named_parameterization, shape_of
+from invariscope.intensities import from_bytes
 from invariscope.intervals import share_interval
 from invariscope.progress import track
 

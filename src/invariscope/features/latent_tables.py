@@ -14,8 +14,8 @@ from invariscope.features.ascent import Ascent
 from invariscope.features.config import Units
 from invariscope.features.latent_box import Decoder, images, latents
 from invariscope.features.objectives import CLASS, Objective, parse
-from invariscope.features.optimise import to_bytes
 from invariscope.features.search import BLOCK, Found
+from invariscope.intensities import to_bytes
 
 SAMPLES, ASCENT, PAPER = "samples", "ascent", "paper"  # methods; the last is the paper's own ascent
 PICTURES = 9  # of a path, at most

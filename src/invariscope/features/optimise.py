@@ -16,6 +16,7 @@ from invariscope.features.objectives import Probe, evaluating
 from invariscope.features.parameterizations import Parameterization
 from invariscope.features.relus import LeakyGradients
 from invariscope.features.robustness import Robustness, draws, move
+from invariscope.intensities import from_bytes, to_bytes
 from invariscope.runtime import torch_generator
 
 
@@ -109,12 +110,3 @@ class _Run:
         if not torch.isfinite(values).all():
             raise UserError(f"learning_rate: {self.settings.learning_rate} made objectives infinite; use a smaller one")
         return images, values, dead
-
-
-def to_bytes(images: Tensor) -> Tensor:
-    """[0, 1] -> 0 to 255."""
-    return (images * 255).round().to(torch.uint8)
-
-
-def from_bytes(images: Tensor) -> Tensor:
-    return images.float().div_(255)

@@ -1,6 +1,5 @@
 """What the traversals of each layer change: how local the changes are, and which attributes they move."""
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -25,7 +24,7 @@ TICKS = (0, 0.1, 0.3, 0.6, 1, 2, 4, 7, 10, 20, 40, 70, 100)  # of the square-roo
 IN_PIXELS = "px,"  # how the scale of an attribute without a standard deviation begins
 
 
-def draw(path: Path, attributes: pa.Table, comparison: pa.Table, title: str) -> None:
+def draw(files: style.Files, attributes: pa.Table, comparison: pa.Table, title: str) -> None:
     """From a table (layer, image_id, attribute, scale, compared) and one of the tests between layers.
 
     With more than two layers, the marks and the title compare the first with the last.
@@ -40,7 +39,7 @@ def draw(path: Path, attributes: pa.Table, comparison: pa.Table, title: str) -> 
     scales = dict(zip(attributes["attribute"].to_pylist(), attributes["scale"].to_pylist(), strict=True))
     moved = {name: scales[name] for name in values if name not in (*SHARES, *APART)}
     colours = dict(zip(layers, (style.COLOURS * len(layers))[1:], strict=False))
-    with style.figure(path, style.PAGE, 1.65 + max(1.9, 0.27 * len(moved))) as figure:
+    with style.figure(files, style.PAGE, 1.65 + max(1.9, 0.27 * len(moved))) as figure:
         panels = figure.subplots(1, 3, width_ratios=(1, 1, 2.4))
         for axes, (name, heading) in zip(panels, SHARES.items(), strict=False):
             _shares(axes, {layer: values.get(name, {}).get(layer, {}) for layer in layers}, colours)

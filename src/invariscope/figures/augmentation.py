@@ -1,7 +1,6 @@
 """Augmentation: test accuracy of classifiers of few images, with and without changed images added, and these images."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -36,13 +35,13 @@ MOST_EXAMPLES = 10
 MARGINS = 4.9  # inches of the page that the examples do not take
 
 
-def draw(path: Path, accuracy: pa.Table, title: str, examples: pa.Table) -> None:
+def draw(files: style.Files, accuracy: pa.Table, title: str, examples: pa.Table) -> None:
     """From a table (condition, per_class, seed, accuracy, converged) and one of images (condition, image_id, image)."""
     values = by_condition(accuracy)
     sizes = sorted(accuracy["per_class"].unique().to_pylist())
     sheet, rows = example_sheet(examples)
     height = (style.PAGE - 1.2) * sheet.shape[0] / sheet.shape[1]
-    with style.figure(path, style.PAGE, MARGINS + height) as figure:
+    with style.figure(files, style.PAGE, MARGINS + height) as figure:
         parts: Any = figure.subfigures(2, 1, height_ratios=(MARGINS - 0.3, height + 0.3))
         upper, lower = parts
         left, right = upper.subplots(1, 2)

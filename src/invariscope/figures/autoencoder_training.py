@@ -1,7 +1,6 @@
 """How autoencoders' errors fall as they train, and what holds their codes."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -17,7 +16,7 @@ TRAIN, VARIATIONAL = "train", "variational"
 GREY = "#666666"
 
 
-def draw(path: Path, histories: Mapping[str, pa.Table], title: str) -> None:
+def draw(files: style.Files, histories: Mapping[str, pa.Table], title: str) -> None:
     """From tables by kind (images_seen, split, error, divergence, mean_image_error).
 
     `train` is the last batch, other splits are judged.
@@ -27,7 +26,7 @@ def draw(path: Path, histories: Mapping[str, pa.Table], title: str) -> None:
     groups = [[kind for kind in measured if (kind == VARIATIONAL) is prior] for prior in (True, False)]
     panels = [group for group in groups if group]
     width, height = (style.PAGE, 3.9) if panels else (style.COLUMN, 3.2)
-    with style.figure(path, width, height) as figure:
+    with style.figure(files, width, height) as figure:
         error, others = axes_of(figure, len(panels))
         splits = draw_errors(error, {kind: histories[kind] for kind in kinds})
         for axes, group in zip(others, panels, strict=True):

@@ -1,6 +1,5 @@
 """Accuracy averaging: what each condition leaves of the accuracy, and how it compares with real filters, retrained."""
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -36,13 +35,13 @@ PATCH: Any = {"facecolor": "white", "edgecolor": "none", "pad": 0.4, "alpha": 0.
 Values = dict[str, np.ndarray]  # of every condition, by seed
 
 
-def draw(path: Path, accuracy: pa.Table, title: str) -> None:
+def draw(files: style.Files, accuracy: pa.Table, title: str) -> None:
     """Accuracies without and with retraining, and paired differences, from (condition, retrained, seed, accuracy).
 
     Conditions that would squeeze an axis are written at its edge.
     """
     conditions = list(dict.fromkeys(accuracy["condition"].to_pylist()))
-    with style.figure(path, style.PAGE, 2.05 + 0.42 * len(conditions)) as figure:
+    with style.figure(files, style.PAGE, 2.05 + 0.42 * len(conditions)) as figure:
         panels = figure.subplots(1, 3, sharey=True)
         far = []
         for axes, retrained in zip(panels, PANELS, strict=False):

@@ -1,6 +1,5 @@
 """The papers' per-class panels: which classes get the softmax of one class's images as a transformation grows."""
 
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -20,12 +19,12 @@ LOOK: tuple[dict[str, Any], ...] = tuple(
 )
 
 
-def draw(path: Path, curves: pa.Table, top_classes: pa.Table, examples: pa.Table) -> None:
+def draw(files: style.Files, curves: pa.Table, top_classes: pa.Table, examples: pa.Table) -> None:
     """A row a class that has a sample image, a column a family: the paper's four, or the first four there are."""
     families = list(dict.fromkeys(curves["family"].to_pylist()))
     shown = ([family for family in PAPER if family in families] + [f for f in families if f not in PAPER])[:COLUMNS]
     samples = dict(zip(examples["class_name"].to_pylist(), examples["image_id"].to_pylist(), strict=True))
-    with style.figure(path, height=0.75 + ROW_HEIGHT * len(samples)) as figure:
+    with style.figure(files, height=0.75 + ROW_HEIGHT * len(samples)) as figure:
         panels = figure.subplots(len(samples), len(shown), sharey=True, squeeze=False)
         for line, name in zip(panels, samples, strict=True):
             for axes, family in zip(line, shown, strict=True):

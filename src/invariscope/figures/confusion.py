@@ -1,7 +1,6 @@
 """The confusion of a classifier: what the images of every class were taken for, and the pairs confused most."""
 
 from itertools import groupby
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -19,11 +18,11 @@ SHARES = (0, 0.01, 0.05, 0.2, 0.5, 1)  # on the colour bar
 STRETCH = 0.35  # exponent of the colour scale: single errors of hundreds of images must be seen
 
 
-def draw(path: Path, confusion: pa.Table, title: str) -> None:
+def draw(files: style.Files, confusion: pa.Table, title: str) -> None:
     """A heat map and the most confused pairs, from a table (class_name, predicted_class, n_images)."""
     names = list(dict.fromkeys(confusion["class_name"].to_pylist()))
     counts = confusion["n_images"].to_numpy().reshape(len(names), len(names))  # rows: true classes
-    with style.figure(path, style.PAGE, 4.3) as figure:
+    with style.figure(files, style.PAGE, 4.3) as figure:
         left, right = np.ravel(figure.subfigures(1, 2, width_ratios=(2.3, 1), wspace=0.03))  # type: ignore[arg-type]
         matrix, pairs = left.subplots(), right.subplots()
         shown, rows, columns = with_images(counts, names)
@@ -51,6 +50,7 @@ def with_images(counts: np.ndarray, names: list[str]) -> tuple[np.ndarray, list[
 
 
 def heat_map(figure: SubFigure, axes: Axes, counts: np.ndarray) -> None:
+    """The counts (true class, taken for) as shares of each true class's images, with their scale."""
     shares = np.ma.masked_equal(counts / np.maximum(counts.sum(1, keepdims=True), 1), 0)  # nothing: left white
     image = axes.imshow(shares, cmap=f"{style.SEQUENTIAL}_r", norm=PowerNorm(STRETCH, 0, 1), interpolation="nearest")
     axes.set(xlabel="taken for", ylabel="true class")

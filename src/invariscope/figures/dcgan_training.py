@@ -1,6 +1,5 @@
 """How a DCGAN's training went, phase by phase."""
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,11 +22,11 @@ DISCRIMINATOR, REAL, GENERATOR = style.COLOURS[6], style.COLOURS[0], look("dcgan
 REFERENCE: dict[str, Any] = {"color": "#444444", "linestyle": ":", "linewidth": 0.9}
 
 
-def draw(path: Path, history: pa.Table, title: str) -> None:
+def draw(files: style.Files, history: pa.Table, title: str) -> None:
     """Four panels from a history: iteration, phase, both losses, real, generated, frechet_distance, classes."""
     values = {name: history[name].to_numpy(zero_copy_only=False) for name in history.column_names}
     spans = phase_spans(history["iteration"].to_pylist(), history["phase"].to_pylist())
-    with style.figure(path, style.PAGE, 4.6) as figure:
+    with style.figure(files, style.PAGE, 4.6) as figure:
         (losses, distance), (answers, classes) = figure.subplots(2, 2, sharex=True)
         curve(losses, values, "discriminator_loss", DISCRIMINATOR, "o", "discriminator")
         curve(losses, values, "generator_loss", GENERATOR.colour, GENERATOR.marker, "generator")
@@ -88,6 +87,7 @@ def shade(axes: Axes, spans: dict[str, tuple[int, int]]) -> None:
 
 
 def key(spans: dict[str, tuple[int, int]]) -> list[Patch]:
+    """The phases of the training, each with its first and last batch, for a legend."""
     return [
         Patch(
             facecolor=PHASES[phase][1],

@@ -1,7 +1,5 @@
 """How much more accurate one classifier is than another over a family's magnitudes, group by group."""
 
-from pathlib import Path
-
 import pyarrow as pa
 from matplotlib.axes import Axes
 
@@ -11,7 +9,7 @@ from invariscope.figures.magnitudes import CURVES, Row, direction_name, group_na
 ROW_HEIGHT, GROUP_HEIGHT = 0.12, 0.045  # inches, of a row and of each group in it
 
 
-def draw(path: Path, comparison: pa.Table) -> None:
+def draw(files: style.Files, comparison: pa.Table) -> None:
     """A panel a pair of classifiers, a row a family and direction: differences of the accuracy averaged over the
     magnitudes, of every group, with paired intervals; grey, those of single classes."""
     rows = of_one_criterion(comparison.to_pylist())
@@ -19,7 +17,7 @@ def draw(path: Path, comparison: pa.Table) -> None:
     columns = list(dict.fromkeys((row["family"], row["direction"]) for row in rows))
     groups, _ = names_of(rows)
     height = (ROW_HEIGHT + GROUP_HEIGHT * len(groups)) * len(columns)
-    with style.figure(path, height=1.2 + height) as figure:
+    with style.figure(files, height=1.2 + height) as figure:
         panels = figure.subplots(1, len(pairs), sharey=True, sharex=True, squeeze=False)[0]
         for axes, pair in zip(panels, pairs, strict=True):
             own = [row for row in rows if (row["classifier"], row["other"]) == pair]

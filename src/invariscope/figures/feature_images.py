@@ -5,7 +5,6 @@ import textwrap
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -278,7 +277,7 @@ def key(axes: Axes, top: float, entries: Sequence[tuple[str, str]], note: str = 
     axes.text(left, top + 0.055, note, size=7, va="center")
 
 
-def draw_nothing(path: Path, title: str, reason: str) -> None:
+def draw_nothing(files: style.Files, title: str, reason: str) -> None:
     """A figure that says why it is empty: the workflow expects a file whatever a study asks for."""
-    with style.figure(path, style.PAGE, 0.9, layout="none") as figure:
+    with style.figure(files, style.PAGE, 0.9, layout="none") as figure:
         head(style.page(figure), title, reason)

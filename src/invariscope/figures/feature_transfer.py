@@ -1,7 +1,6 @@
 """Who recognises images that were made for classes: the classifier itself, and others trained independently."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,16 +14,16 @@ LINE = 0.11  # inches for each judge of a method
 APART = 0.4  # between two methods, of the distance from one to the next
 
 
-def draw(path: Path, transfer: pa.Table, classifier: str, title: str) -> None:
+def draw(files: style.Files, transfer: pa.Table, classifier: str, title: str) -> None:
     """Shares with 95 % intervals, a line a method, from a table (parameterization, regularization, judge, n_images,
     share, ci_low, ci_high)."""
     rows = transfer.to_pylist()
     if not rows:
-        return draw_nothing(path, f"Transfer: {title}", "no method has an image of every class")
+        return draw_nothing(files, f"Transfer: {title}", "no method has an image of every class")
     places = {method: place for place, method in enumerate(dict.fromkeys(map(method_of, rows)))}
     judges = list(dict.fromkeys(row["judge"] for row in rows))
     pitch = LINE * len(judges) / (1 - APART)
-    with style.figure(path, style.PAGE, 1.35 + max(pitch, 0.25) * len(places)) as figure:
+    with style.figure(files, style.PAGE, 1.35 + max(pitch, 0.25) * len(places)) as figure:
         axes = figure.subplots()
         for number, judge in enumerate(judges):
             offset = (number - (len(judges) - 1) / 2) * (1 - APART) / len(judges)

@@ -1,7 +1,6 @@
 """How far each method drives its objectives: their values beside the range that the data set has."""
 
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -26,7 +25,7 @@ APART = 0.17  # of the axis, from one tick to the next
 Method = tuple[str, str]  # parameterization, regularization
 
 
-def draw(path: Path, objectives: pa.Table, title: str) -> None:
+def draw(files: style.Files, objectives: pa.Table, title: str) -> None:
     """A panel a layer, and one for classes, with a line a method, from a table (objective, lowest, highest, dead, kind,
     parameterization, regularization, value)."""
     rows = objectives.drop_columns(["image"]).to_pylist()
@@ -37,9 +36,9 @@ def draw(path: Path, objectives: pa.Table, title: str) -> None:
     }
     groups = {group: own for group, own in groups.items() if own}
     if not groups:
-        return draw_nothing(path, f"Values: {title}", "no objective is drawn")
+        return draw_nothing(files, f"Values: {title}", "no objective is drawn")
     down = -(-len(groups) // ACROSS)
-    with style.figure(path, style.PAGE, 0.95 + down * (0.4 + LINE * len(found))) as figure:
+    with style.figure(files, style.PAGE, 0.95 + down * (0.4 + LINE * len(found))) as figure:
         panels = figure.subplots(down, min(ACROSS, len(groups)), sharey=True, sharex=True, squeeze=False)
         for axes, (group, own) in zip(panels.flat, groups.items(), strict=False):
             panel(axes, [[of[one] for one in own if one in of] for of in found.values()])

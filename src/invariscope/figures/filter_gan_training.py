@@ -1,6 +1,5 @@
 """How a filter-GAN's training went: losses, the code's recovery, and the trade-off of accuracy against spread."""
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,10 +12,10 @@ from invariscope.figures import style
 REFERENCE: dict[str, Any] = {"color": style.COLOURS[0], "linestyle": "--", "linewidth": 0.9}
 
 
-def draw(path: Path, history: pa.Table, title: str) -> None:
+def draw(files: style.Files, history: pa.Table, title: str) -> None:
     """Four panels from a history: iteration, losses, code_error, single_bank_accuracy, real_accuracy, both spreads."""
     values = {name: history[name].to_numpy() for name in history.column_names}
-    with style.figure(path, style.PAGE, 4.4) as figure:
+    with style.figure(files, style.PAGE, 4.4) as figure:
         (losses, accuracy), (code, spread) = figure.subplots(2, 2, sharex=True)
         curve(losses, values, "discriminator_loss", 1, "discriminator")
         curve(losses, values, "generator_loss", 2, "generator (without the code's part)")

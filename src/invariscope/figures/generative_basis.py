@@ -66,6 +66,7 @@ def draw_block(
     corner: tuple[float, float],
     side: float,
 ) -> None:
+    """A network's units in rows of pictures from a corner on (inches), each with its mean activation."""
     left, top = corner
     axes.text(left, top + NAME - 0.05, look(kind).words, size=8, weight="bold", va="bottom")
     for place, row in enumerate(rows):

@@ -1,7 +1,6 @@
 """How independent and how sparse the codes of autoencoders are."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,14 +21,14 @@ Row = dict[str, Any]
 
 
 def draw(
-    path: Path, evaluation: pa.Table, units: pa.Table, correlations: pa.Table, sparsity: float, title: str
+    files: style.Files, evaluation: pa.Table, units: pa.Table, correlations: pa.Table, sparsity: float, title: str
 ) -> None:
     """From the tables of an evaluation: large what has two layers, small the others; `sparsity` is the target ρ."""
     kinds = in_order(correlations["kind"].to_pylist())
     large = [kind for kind in TWO_LAYERS if kind in kinds]
     small = [kind for kind in kinds if kind not in large]
     figures = {(row["kind"], row["metric"]): row for row in evaluation.to_pylist() if row["judge"] is None}
-    with style.figure(path, style.PAGE, 5.4 if large else 3.0) as figure:
+    with style.figure(files, style.PAGE, 5.4 if large else 3.0) as figure:
         parts: Any = figure.subfigures(2, 1, height_ratios=(1.75, 1)) if large else [figure]
         draw_matrices(parts[0], correlations, large, small, figures)
         if large:

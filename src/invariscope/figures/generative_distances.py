@@ -1,7 +1,6 @@
 """How far the images of generative networks are from real ones in the feature spaces of classifiers."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -28,14 +27,14 @@ APART = 0.26  # of the room of a network, between its codes
 Row = dict[str, Any]
 
 
-def draw(path: Path, evaluation: pa.Table, title: str) -> None:
+def draw(files: style.Files, evaluation: pa.Table, title: str) -> None:
     """From a table (kind, codes, judge, metric, value, ci_low, ci_high); rows without a judge are not shown."""
     rows = [row for row in evaluation.to_pylist() if row["judge"] is not None and row["metric"] in METRICS]
     judges = list(dict.fromkeys(row["judge"] for row in rows))
     kinds = in_order(row["kind"] for row in rows if row["kind"] != REAL)
     limits = {metric: limits_of(rows, metric) for metric in METRICS}
     height = 1.1 + len(judges) * (0.55 + 0.34 * len(kinds))
-    with style.figure(path, style.PAGE, height) as figure:
+    with style.figure(files, style.PAGE, height) as figure:
         panels = figure.subplots(
             len(judges), len(METRICS), squeeze=False, sharey=True, sharex="col", width_ratios=(2, 1, 1)
         )
@@ -101,6 +100,7 @@ def filled(codes: str) -> dict[str, Any]:
 
 
 def key(rows: Sequence[Row]) -> list[Line2D | Patch]:
+    """What the marks and the dashed line are, of those that are there, for a legend."""
     there = {row["codes"] for row in rows}
     handles: list[Line2D | Patch] = [
         Line2D([], [], color="#666666", marker="o", markersize=5, label=words, **filled(codes))

@@ -54,6 +54,7 @@ def lines_of(sweeps: pa.Table) -> dict[tuple[str, int], list[Row]]:
 
 
 def draw_block(axes: Axes, kind: str, lines: Sequence[Sequence[Row]], corner: tuple[float, float], side: float) -> None:
+    """A network's sweeps from a corner on (inches): a line of pictures a latent, with its number and range."""
     left, top = corner
     axes.text(left + LABEL, top + NAME - 0.04, look(kind).words, size=7.5, weight="bold", va="bottom")
     for number, line in enumerate(lines):

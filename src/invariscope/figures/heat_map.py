@@ -1,7 +1,5 @@
 """How much of each family's grid a class holds out, at a glance: class by class, both directions."""
 
-from pathlib import Path
-
 import numpy as np
 import pyarrow as pa
 from matplotlib.axes import Axes
@@ -17,7 +15,7 @@ UNNAMED_HEIGHT = 5.5
 NEVER = "#ffffff"
 
 
-def draw(path: Path, thresholds: pa.Table) -> None:
+def draw(files: style.Files, thresholds: pa.Table) -> None:
     """A row a group or class, a column a family and direction; dark: lost at once, white: never within the grid."""
     rows = of_one_criterion(thresholds.to_pylist())
     columns = list(dict.fromkeys((row["family"], row["direction"]) for row in rows))
@@ -28,7 +26,7 @@ def draw(path: Path, thresholds: pa.Table) -> None:
     if not named:
         classes = sorted(classes, key=lambda name: float(values[name].mean()))
     tall = ROW_HEIGHT * len(classes) if named else UNNAMED_HEIGHT
-    with style.figure(path, height=2.1 + tall + ROW_HEIGHT * len(groups)) as figure:
+    with style.figure(files, height=2.1 + tall + ROW_HEIGHT * len(groups)) as figure:
         ratios = (len(groups), len(classes)) if named else (len(groups), UNNAMED_HEIGHT / ROW_HEIGHT)
         upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=ratios)
         colours = _image(upper, np.array([values[name] for name in groups]))

@@ -1,6 +1,5 @@
 """What the search in the latent space costs, and what ascent reaches at a part of that, class by class."""
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,12 +19,12 @@ JUDGED = "predicted_by_"  # begins the columns of what judges say
 Row = dict[str, Any]
 
 
-def draw(path: Path, latents: pa.Table, curves: pa.Table, title: str) -> None:
+def draw(files: style.Files, latents: pa.Table, curves: pa.Table, title: str) -> None:
     """Cost from a table (objective, method, evaluations, share), and the best of each class by both methods from a
     table (class_name, method, evaluations, rank, value, predicted, predicted_by_<judge>)."""
     best = [row for row in latents.to_pylist() if row["class_name"] and row["rank"] == 1]
     pairs = {name: pair(best, name) for name in dict.fromkeys(row["class_name"] for row in best)}
-    with style.figure(path, style.PAGE, 3.5) as figure:
+    with style.figure(files, style.PAGE, 3.5) as figure:
         left, right = figure.subplots(1, 2, gridspec_kw={"width_ratios": (1.25, 1)})
         cost(left, curves)
         scatter(right, list(pairs.values()))

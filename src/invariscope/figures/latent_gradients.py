@@ -1,6 +1,5 @@
 """Why the paper's ascent in the latent space failed: gradients layer by layer, and what each mend changes."""
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,13 +18,13 @@ RESHAPING = ("Flatten", "Unflatten", "Dropout", "Identity", "Upsample", "PixelSh
 Row = dict[str, Any]
 
 
-def draw_layers(path: Path, gradients: pa.Table, title: str) -> None:
+def draw_layers(files: style.Files, gradients: pa.Table, title: str) -> None:
     """Norms and exact zeros by layer, from a table (place, network, module, kind, depth, norm, norm_low, norm_high,
     zeros, vanished, n_codes)."""
     rows = [row for row in gradients.to_pylist() if row["kind"] not in RESHAPING]
     places = list(dict.fromkeys(row["place"] for row in rows))
     first = [row for row in rows if row["place"] == places[0]]
-    with style.figure(path, style.PAGE, 5.5) as figure:
+    with style.figure(files, style.PAGE, 5.5) as figure:
         top, bottom = figure.subplots(2, 1, sharex=True, gridspec_kw={"height_ratios": (1.5, 1)})
         for place, look in zip(places, LOOKS, strict=False):
             own = [row for row in rows if row["place"] == place]
@@ -73,12 +72,12 @@ def verdict(rows: list[Row]) -> str:
     return "\n".join(parts)
 
 
-def draw_variants(path: Path, variants: pa.Table, title: str) -> None:
+def draw_variants(files: style.Files, variants: pa.Table, title: str) -> None:
     """What each mend changes, from a table (variant, objective, evaluations, share, reached, late_gain, moved)."""
     names = list(dict.fromkeys(variants["variant"].to_pylist()))
     own = [variants.filter(pc.equal(variants["variant"], name)) for name in names]
     labels = [f"{name} ({table['evaluations'][0].as_py():,})" for name, table in zip(names, own, strict=True)]
-    with style.figure(path, style.PAGE, 0.9 + 0.33 * len(names)) as figure:
+    with style.figure(files, style.PAGE, 0.9 + 0.33 * len(names)) as figure:
         left, right = figure.subplots(1, 2, sharey=True, gridspec_kw={"width_ratios": (1, 1.6)})
         reached = [100 * pc.mean(table["reached"].cast(pa.float64())).as_py() for table in own]
         places = range(len(names))

@@ -1,6 +1,5 @@
 """The learning curve of a classifier: accuracy and loss by epoch, on the training split and the monitored one."""
 
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -14,10 +13,10 @@ COLOURS = {"train": style.COLOURS[1]}  # any other split takes the next colour
 MARKERS = {"train": style.MARKERS[0]}
 
 
-def draw(path: Path, history: pa.Table, title: str) -> None:
+def draw(files: style.Files, history: pa.Table, title: str) -> None:
     """One figure of two panels from a history (epoch, split, loss, accuracy)."""
     splits = sorted(history["split"].unique().to_pylist(), key=lambda split: split != "train")
-    with style.figure(path, style.PAGE, 2.7) as figure:
+    with style.figure(files, style.PAGE, 2.7) as figure:
         accuracy, loss = figure.subplots(1, 2)
         for split in splits:
             rows = history.filter(pc.equal(history["split"], split))

@@ -1,6 +1,5 @@
 """Real and generated filters in the plane, as far as a plane can show them (the paper's Fig. 5)."""
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,14 +13,14 @@ from invariscope.figures import style
 REST = "#bbbbbb"
 
 
-def draw(path: Path, scaling: pa.Table, shown: list[int], title: str) -> None:
+def draw(files: style.Files, scaling: pa.Table, shown: list[int], title: str) -> None:
     """One panel from a table (kind, filter, sample, x, y, stress_1, spread_ratio).
 
     A colour tells a filter apart only while there are few: the first of `shown` have one each, with the hull of their
     samples, and the rest is grey.
     """
     coloured = dict(zip(shown, style.COLOURS, strict=False))
-    with style.figure(path, style.PAGE, 5.2) as figure:
+    with style.figure(files, style.PAGE, 5.2) as figure:
         axes = figure.subplots()
         rest = scaling.filter(pc.invert(pc.is_in(scaling["filter"], pa.array(list(coloured)))))
         samples(axes, rest, REST, 0)

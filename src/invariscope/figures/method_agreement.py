@@ -1,7 +1,5 @@
 """Whether methods agree: rank correlations of what they say of the same networks and factors."""
 
-from pathlib import Path
-
 import numpy as np
 import pyarrow as pa
 
@@ -9,12 +7,12 @@ from invariscope.figures import style
 from invariscope.figures.method_names import NAMES
 
 
-def draw(path: Path, agreement: pa.Table) -> None:
+def draw(files: style.Files, agreement: pa.Table) -> None:
     """A matrix from a table (method, other, correlation, ci_low, ci_high); bold where the interval excludes 0."""
     rows = agreement.to_pylist()
     methods = list(dict.fromkeys(name for row in rows for name in (row["method"], row["other"])))
     values = np.full((len(methods), len(methods)), np.nan)
-    with style.figure(path, style.PAGE, 0.55 * len(methods) + 1.4) as figure:
+    with style.figure(files, style.PAGE, 0.55 * len(methods) + 1.4) as figure:
         axes = figure.subplots()
         for row in rows:
             across, down = methods.index(row["method"]), methods.index(row["other"])

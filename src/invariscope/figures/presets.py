@@ -1,6 +1,5 @@
 """Accuracy against spread, a point a checkpoint: what the presets of training come to, and what plain noise would."""
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -27,11 +26,11 @@ SPREADS = {
 LEAST = 0.1  # %: the smallest error that the logarithmic axis shows
 
 
-def draw(path: Path, comparison: pa.Table, title: str) -> None:
+def draw(files: style.Files, comparison: pa.Table, title: str) -> None:
     """Two panels from a table (preset, iteration, single_bank_accuracy, real_accuracy, weight_spread,
     activation_spread); the noise is a preset of its own."""
     presets = [name for name in dict.fromkeys(comparison["preset"].to_pylist()) if name != NOISE]
-    with style.figure(path, style.PAGE, 3.9) as figure:
+    with style.figure(files, style.PAGE, 3.9) as figure:
         panels = figure.subplots(1, 2, sharey=True)
         for axes, (spread, label) in zip(panels, SPREADS.items(), strict=True):
             look: dict[str, Any] = {"color": style.COLOURS[0], "linestyle": "--", "marker": "x", "zorder": 1}

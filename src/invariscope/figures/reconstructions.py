@@ -102,6 +102,7 @@ def left_of(layout: Layout, images: int, strip: int) -> float:
 def write_headings(
     axes: Axes, headings: Sequence[str], left: float, top: float, side: float, height: float, turned: bool
 ) -> None:
+    """The names above the columns of pictures; places in inches, turned where they are too wide."""
     for number, heading in enumerate(headings):
         middle = left + number * (side + GAP) + side / 2
         axes.text(

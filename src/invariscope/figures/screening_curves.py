@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,12 +16,12 @@ PANEL_HEIGHT = 1.85  # inches, labels included
 ALL, PART, REFERENCE = "#d9d9d9", "#b0b0b0", style.COLOURS[2]
 
 
-def draw(path: Path, curves: pa.Table, thresholds: pa.Table, examples: pa.Table) -> None:
+def draw(files: style.Files, curves: pa.Table, thresholds: pa.Table, examples: pa.Table) -> None:
     """One panel a family: all images (lines), the spread over classes (bands), and where accuracy falls too low."""
     rows, found = curves.to_pylist(), thresholds.to_pylist()
     families = list(dict.fromkeys(row["family"] for row in rows))
     lines = math.ceil(len(families) / COLUMNS)
-    with style.figure(path, height=0.85 + PANEL_HEIGHT * lines) as figure:
+    with style.figure(files, height=0.85 + PANEL_HEIGHT * lines) as figure:
         panels = figure.subplots(lines, COLUMNS, sharey=True, squeeze=False)
         for axes, family in zip(panels.flat, families, strict=False):
             own = [row for row in rows if row["family"] == family]

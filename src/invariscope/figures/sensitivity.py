@@ -1,6 +1,5 @@
 """What the choice of fill and interpolation does to curves and thresholds that are meant to be about the classifier."""
 
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -17,14 +16,14 @@ DIRECTIONS = {"negative": ("<", -0.15), "positive": (">", 0.15)}  # marker, plac
 STYLES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)))
 
 
-def draw(path: Path, curves: pa.Table, thresholds: pa.Table) -> None:
+def draw(files: style.Files, curves: pa.Table, thresholds: pa.Table) -> None:
     """A column a family: accuracy of all images under each rendering; how much further they then hold out, and how much
     higher their accuracy is on average, than under the usual rendering, with paired intervals."""
     of_curves = [row for row in curves.to_pylist() if row["class_name"] == "all"]
     found = of_one_criterion([row for row in thresholds.to_pylist() if row["class_name"] == "all"])
     families = list(dict.fromkeys(row["family"] for row in of_curves))
     renderings = list(dict.fromkeys((row["fill"], row["interpolation"]) for row in of_curves))
-    with style.figure(path, height=3.4 + 0.5 * len(renderings)) as figure:
+    with style.figure(files, height=3.4 + 0.5 * len(renderings)) as figure:
         ratios = (3.2, *(0.4 * len(renderings),) * 2)
         panels = figure.subplots(3, len(families), height_ratios=ratios, squeeze=False)
         for (top, middle, bottom), family in zip(panels.T, families, strict=True):

@@ -1,6 +1,6 @@
 """One look for every figure: sizes for print, colours that the colour-blind tell apart, files without dates."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -9,9 +9,12 @@ import matplotlib
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
+import numpy as np
 from cycler import cycler
 from matplotlib.axes import Axes
+from matplotlib.collections import PathCollection
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from invariscope.files import replacing
 
@@ -23,6 +26,15 @@ COLOURS = ("#000000", "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#5
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 SEQUENTIAL = "cividis"
 DIVERGING = "PuOr"
+MOST_MARKS = 2000  # of a layer that stay vectors; more are drawn as pixels, or a PDF takes long to open and print
+
+Files = Path | Sequence[Path]  # where a figure goes: one file, or one of each format
+
+# No date and no versions of software: equal content is equal bytes.
+METADATA: Any = {
+    ".png": {"Software": None},
+    ".pdf": {"CreationDate": None, "Creator": None, "Producer": "Invariscope"},
+}
 
 RC: Any = {
     "font.family": "DejaVu Sans",
@@ -45,20 +57,39 @@ RC: Any = {
     "figure.dpi": DPI,
     "savefig.dpi": DPI,
     "figure.constrained_layout.use": True,
+    "pdf.fonttype": 42,  # TrueType: text that can be searched and edited, which journals ask for
 }
 
 
 @contextmanager
-def figure(path: Path, width: float = PAGE, height: float = PAGE / 2, **options: Any) -> Iterator[Figure]:
-    """Draw a figure of `width` x `height` inches inside the block; it is then saved to `path`, atomically."""
+def figure(files: Files, width: float = PAGE, height: float = PAGE / 2, **options: Any) -> Iterator[Figure]:
+    """Draw a figure of `width` x `height` inches inside the block; it is then saved to each of `files`, atomically.
+
+    A file's suffix says its format: pixels (`.png`) or vectors (`.pdf`).
+    """
     with plt.rc_context(RC):
         drawing = plt.figure(figsize=(width, height), **options)
         try:
             yield drawing
-            with replacing(path) as temporary:
-                drawing.savefig(temporary, format=path.suffix[1:], metadata=_metadata(path))
+            rasterize_crowds(drawing)
+            for path in [files] if isinstance(files, Path) else files:
+                with replacing(path) as temporary:
+                    drawing.savefig(temporary, format=path.suffix[1:], metadata=METADATA[path.suffix])
+                if drawing.get_layout_engine() is not None:
+                    drawing.set_layout_engine("none")  # the first file's layout is that of all
         finally:
             plt.close(drawing)
+
+
+def rasterize_crowds(drawing: Figure) -> None:
+    """Have every layer of more than MOST_MARKS marks drawn as pixels, also among vectors."""
+    for layer in drawing.findobj():
+        if isinstance(layer, Line2D) and layer.get_marker() not in ("None", "none", " ", "", None):
+            marks = np.shape(layer.get_xydata())[0]
+        else:
+            marks = np.shape(layer.get_offsets())[0] if isinstance(layer, PathCollection) else 0
+        if marks > MOST_MARKS:
+            layer.set_rasterized(True)
 
 
 def page(figure: Figure) -> Axes:
@@ -69,8 +100,3 @@ def page(figure: Figure) -> Axes:
     axes.set(xlim=(0, width), ylim=(height, 0))
     axes.set_axis_off()
     return axes
-
-
-def _metadata(path: Path) -> dict[str, None]:
-    """No date and no software: equal content is equal bytes."""
-    return {"Software": None} if path.suffix == ".png" else {"Date": None, "Creator": None}

@@ -4,7 +4,6 @@ these in order of size. One classifier by every criterion, or several by one."""
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -42,20 +41,20 @@ class Series:
         return [row for row in rows if row[self.column] == self.value]
 
 
-def draw(path: Path, thresholds: pa.Table) -> None:
+def draw(files: style.Files, thresholds: pa.Table) -> None:
     """The thresholds of one classifier, by every criterion."""
     rows = thresholds.to_pylist()
     texts = {row["criterion"]: criterion_text(row) for row in rows}
     title = f"{rows[0]['classifier']} on {rows[0]['study']}: where each class is lost"
-    _draw(path, rows, _series("criterion", texts), title)
+    _draw(files, rows, _series("criterion", texts), title)
 
 
-def draw_classifiers(path: Path, tables: Sequence[pa.Table]) -> None:
+def draw_classifiers(files: style.Files, tables: Sequence[pa.Table]) -> None:
     """The thresholds of several classifiers, a table each, by accuracy if there are such."""
     rows = of_one_criterion([row for table in tables for row in table.to_pylist()])
     names = list(dict.fromkeys(row["classifier"] for row in rows))
     title = f"{rows[0]['study']}: {criterion_text(rows[0])}"
-    _draw(path, rows, _series("classifier", {name: name for name in names}), title)
+    _draw(files, rows, _series("classifier", {name: name for name in names}), title)
 
 
 def _series(column: str, labels: dict[str, str]) -> list[Series]:
@@ -67,7 +66,7 @@ def _series(column: str, labels: dict[str, str]) -> list[Series]:
     ]
 
 
-def _draw(path: Path, rows: list[Row], series: list[Series], title: str) -> None:
+def _draw(files: style.Files, rows: list[Row], series: list[Series], title: str) -> None:
     """A row a group ("all" at the top), then a row a class (or a class by rank); a point is a threshold, a line its
     interval."""
     families = list(dict.fromkeys(row["family"] for row in rows))
@@ -75,7 +74,7 @@ def _draw(path: Path, rows: list[Row], series: list[Series], title: str) -> None
     named = len(names) <= MOST_NAMED
     lines = math.ceil(len(families) / COLUMNS)
     height = 0.65 + ROW_HEIGHT * (len(groups) + 1 + (len(names) if named else 11))
-    with style.figure(path, height=0.75 + height * lines) as figure:
+    with style.figure(files, height=0.75 + height * lines) as figure:
         panels = figure.subplots(lines, COLUMNS, sharey=True, squeeze=False)
         for axes, family in zip(panels.flat, families, strict=False):
             own = [row for row in rows if row["family"] == family]

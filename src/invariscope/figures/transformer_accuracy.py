@@ -1,6 +1,5 @@
 """Accuracy against displacement: learned transformations, random ones that displace as far, and none."""
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -24,10 +23,10 @@ LOOKS: dict[str, tuple[str, dict[str, Any]]] = {
 BAR = 0.01  # the loss that the dashed line marks
 
 
-def draw(path: Path, evaluation: pa.Table, title: str) -> None:
+def draw(files: style.Files, evaluation: pa.Table, title: str) -> None:
     """A panel a control, from a table (kind, control, strength, displacement, accuracy, ci_low, ci_high, n_images)."""
     controls = [name for name in PANELS if pc.any(pc.equal(evaluation["control"], name)).as_py()]
-    with style.figure(path, style.PAGE, 3.3) as figure:
+    with style.figure(files, style.PAGE, 3.3) as figure:
         panels = figure.subplots(1, len(controls), sharey=True, squeeze=False)[0]
         for axes, control in zip(panels, controls, strict=True):
             panel(axes, evaluation.filter(pc.field("control") == control))

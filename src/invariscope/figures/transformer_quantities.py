@@ -1,6 +1,5 @@
 """What was learned to be ignored: how far each part of the transformations goes, over controls drawn at random."""
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -31,12 +30,12 @@ MIDDLE = "#dddddd"
 NONE: dict[str, Any] = {"color": "black", "linestyle": "--", "linewidth": 0.9}
 
 
-def draw(path: Path, transformations: pa.Table, title: str) -> None:
+def draw(files: style.Files, transformations: pa.Table, title: str) -> None:
     """A histogram a quantity, from a table (control, quantity, unit, identity, value)."""
     present = set(transformations["quantity"].to_pylist())
     names = [name for quantities in ROWS.values() for name in quantities if name in present]
     down = -(-len(names) // COLUMNS)
-    with style.figure(path, style.PAGE, 0.8 + 1.75 * down) as figure:
+    with style.figure(files, style.PAGE, 0.8 + 1.75 * down) as figure:
         panels = figure.subplots(down, COLUMNS, squeeze=False).flatten()
         for axes in panels[len(names) :]:
             axes.set_axis_off()

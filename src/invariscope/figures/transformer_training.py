@@ -1,6 +1,5 @@
 """How the training of an Invariant Transformer Net went: accuracy and displacement (the paper's Fig. 14)."""
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,11 +13,11 @@ WINDOW = 25  # iterations averaged in the lines, at most; the dots are single ba
 DOTS: dict[str, Any] = {"linestyle": "none", "marker": "o", "markersize": 1.5, "markeredgewidth": 0, "alpha": 0.35}
 
 
-def draw(path: Path, history: pa.Table, title: str) -> None:
+def draw(files: style.Files, history: pa.Table, title: str) -> None:
     """Four panels from a history (columns as `train` writes them)."""
     values = {name: history[name].to_numpy(zero_copy_only=False) for name in history.column_names}
     window = max(1, min(WINDOW, len(history) // 4))
-    with style.figure(path, style.PAGE, 4.4) as figure:
+    with style.figure(files, style.PAGE, 4.4) as figure:
         (accuracy, space), (loss, colour) = figure.subplots(2, 2, sharex=True)
         curve(accuracy, values, "accuracy", 1, window)
         reference: dict[str, Any] = {"color": "black", "linestyle": "--", "linewidth": 0.9, "drawstyle": "steps-mid"}

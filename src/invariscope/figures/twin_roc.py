@@ -1,6 +1,5 @@
 """How well each method tells whether a network saw a factor vary: ROC curves, and the area under them by factor."""
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,7 @@ MATCHED = "matched"  # pairs of twins that differ in nothing else
 Row = dict[str, Any]
 
 
-def draw(path: Path, roc: pa.Table, auc: pa.Table) -> None:
+def draw(files: style.Files, roc: pa.Table, auc: pa.Table) -> None:
     """Curves from a table (method, fixed_taken, varied_taken), areas of matched pairs from a table (method, layer,
     factor, kind, auc, ci_low, ci_high)."""
     curves, areas = roc.to_pylist(), [row for row in auc.to_pylist() if row["kind"] == MATCHED]
@@ -23,7 +22,7 @@ def draw(path: Path, roc: pa.Table, auc: pa.Table) -> None:
     areas = [row for row in areas if row["layer"] == EVERY or row["method"] not in layered]
     methods = list(dict.fromkeys(row["method"] for row in curves))
     factors = [name for name in dict.fromkeys(row["factor"] for row in areas) if name != EVERY]
-    with style.figure(path, style.PAGE, 3.9) as figure:
+    with style.figure(files, style.PAGE, 3.9) as figure:
         left, right = figure.subplots(1, 2, gridspec_kw={"width_ratios": (1, 1.15)})
         draw_curves(left, curves, methods)
         draw_areas(right, areas, methods, [*factors, EVERY])
@@ -32,6 +31,7 @@ def draw(path: Path, roc: pa.Table, auc: pa.Table) -> None:
 
 
 def draw_curves(axes: Axes, rows: list[Row], methods: list[str]) -> None:
+    """A curve a method, and the diagonal of a method that knows nothing."""
     axes.plot((0, 1), (0, 1), color="#999999", linestyle="--", linewidth=0.8)
     for number, method in enumerate(methods):
         own = [row for row in rows if row["method"] == method]

@@ -1,6 +1,5 @@
 """What every method says of every factor, layer by layer: networks that saw it vary above those that did not."""
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,7 +17,7 @@ EVERY = "all"  # layers together
 ROW, HEAD = 0.17, 0.75  # inches
 
 
-def draw(path: Path, scores: pa.Table, differences: pa.Table) -> None:
+def draw(files: style.Files, scores: pa.Table, differences: pa.Table) -> None:
     """A panel a method from a table (factor, method, layer, seed, standard, twin, matched); a dot where the
     difference of the pair is above 0 in a table (factor, method, layer, tells_apart)."""
     rows = [row for row in scores.to_pylist() if row["matched"] and row["layer"] != EVERY]
@@ -26,7 +25,7 @@ def draw(path: Path, scores: pa.Table, differences: pa.Table) -> None:
     methods = list(dict.fromkeys(row["method"] for row in rows))
     factors = list(dict.fromkeys(row["factor"] for row in rows))
     down = -(-len(methods) // 3)
-    with style.figure(path, style.PAGE, down * (HEAD + 2 * ROW * len(factors)) + 0.7) as figure:
+    with style.figure(files, style.PAGE, down * (HEAD + 2 * ROW * len(factors)) + 0.7) as figure:
         panels = figure.subplots(down, 3, squeeze=False).flatten()
         for axes, method in zip(panels, methods, strict=False):
             own = [row for row in rows if row["method"] == method]

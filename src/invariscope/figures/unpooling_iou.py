@@ -1,6 +1,5 @@
 """How well objects are located, class by class: intersection over union with the true mask."""
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -29,7 +28,7 @@ ROW = 0.155  # inches
 Row = dict[str, Any]
 
 
-def draw(path: Path, table: pa.Table, title: str) -> None:
+def draw(files: style.Files, table: pa.Table, title: str) -> None:
     """From a table (class_name, scene, switches, iou, ci_low, ci_high, iou_threshold): images of one object, by class.
 
     Lines within a class are 95 % intervals. Both means over all images are told in the heading.
@@ -38,7 +37,7 @@ def draw(path: Path, table: pa.Table, title: str) -> None:
     names = [name for name in dict.fromkeys(row["class_name"] for row in rows) if name != "all"]
     panels = min(PANELS, -(-len(names) // PER_PANEL))
     each = -(-len(names) // panels)
-    with style.figure(path, style.PAGE, 1.7 + max(each, 6) * ROW) as figure:
+    with style.figure(files, style.PAGE, 1.7 + max(each, 6) * ROW) as figure:
         grid = figure.subplots(1, panels, squeeze=False)[0]
         for number, axes in enumerate(grid):
             panel(axes, [row for row in rows if row["class_name"] in names[number * each : (number + 1) * each]])

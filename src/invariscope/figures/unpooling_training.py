@@ -1,7 +1,5 @@
 """How the mirrors of a classifier learn to locate objects, with pooling switches and without."""
 
-from pathlib import Path
-
 import pyarrow as pa
 import pyarrow.compute as pc
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
@@ -12,10 +10,10 @@ COLOURS = {"with switches": style.COLOURS[1], "without switches": style.COLOURS[
 MARKERS = {"with switches": style.MARKERS[0], "without switches": style.MARKERS[1]}
 
 
-def draw(path: Path, history: pa.Table, title: str) -> None:
+def draw(files: style.Files, history: pa.Table, title: str) -> None:
     """Two panels from a history (images_seen, split, variant, loss, iou)."""
     splits = sorted(set(history["split"].to_pylist()), key=lambda split: split != "train")
-    with style.figure(path, style.PAGE, 2.9) as figure:
+    with style.figure(files, style.PAGE, 2.9) as figure:
         loss, iou = figure.subplots(1, 2)
         for variant, colour in COLOURS.items():
             for split in splits:

@@ -37,6 +37,7 @@ from invariscope.filter_gan.config import Augmentation, FilterGanConfig, Travers
 from invariscope.filter_gan.evaluation import open_layer
 from invariscope.filter_gan.networks import Generator
 from invariscope.filter_gan.traversal import BLOCK, pose, rms_change, solve
+from invariscope.intensities import to_bytes
 from invariscope.intervals import interval_record
 from invariscope.progress import track
 from invariscope.runtime import torch_generator
@@ -239,7 +240,7 @@ def noisy(originals: np.ndarray, like: np.ndarray, ids: np.ndarray, seed: int) -
         reached = ((start + size * noise).clamp(0, 1) - start).square().mean((1, 2, 3))
         over = (reached >= wanted)[:, None, None, None]
         low, high = torch.where(over, low, size), torch.where(over, size, high)
-    return (start + low * noise).clamp(0, 1).mul(255).round().byte().reshape(originals.shape).numpy()
+    return to_bytes(start + low * noise).reshape(originals.shape).numpy()
 
 
 def own_source(

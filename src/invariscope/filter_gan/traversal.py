@@ -25,6 +25,7 @@ from invariscope.filter_gan.config import Traversal
 from invariscope.filter_gan.evaluation import Layer, open_layer
 from invariscope.filter_gan.networks import MakesBanks
 from invariscope.filter_gan.prior import natural_image_prior
+from invariscope.intensities import from_bytes, to_bytes
 from invariscope.intervals import share_interval
 from invariscope.invariance import attributes
 from invariscope.progress import track
@@ -220,8 +221,8 @@ def pose(
 
 def solve(problem: Problem, start: Tensor, config: Traversal) -> tuple[Tensor, Tensor]:
     """The images found from `start` (N, C, H, W), as stored: uint8, and in [0, 1]."""
-    pixels = invert(problem.layer, problem.banks, problem.targets, start, config).mul(255).round().byte()
-    return pixels, pixels.float().div_(255)
+    pixels = to_bytes(invert(problem.layer, problem.banks, problem.targets, start, config))
+    return pixels, from_bytes(pixels)
 
 
 def rms_change(found: np.ndarray, originals: np.ndarray) -> np.ndarray:

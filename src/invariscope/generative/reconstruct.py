@@ -7,8 +7,8 @@ import torch
 
 from invariscope.data.table import Images, StoredImages, balanced
 from invariscope.generative.networks import Coder
-from invariscope.generative.sheets import as_bytes
 from invariscope.generative.train import judge, mean_image
+from invariscope.intensities import to_bytes
 
 ORIGINAL, RECONSTRUCTION = "original", "reconstruction"
 UNITS = {
@@ -25,7 +25,7 @@ def reconstructions(autoencoder: Coder, images: StoredImages) -> list[dict[str, 
     with torch.inference_mode():
         made = autoencoder.decode(autoencoder.encode(x.to(autoencoder.low.device))).cpu()
     errors = (made - x).square().mean((1, 2, 3)).tolist()
-    pixels = as_bytes(made)
+    pixels = to_bytes(made).numpy()
     rows: list[dict[str, Any]] = []
     for place, label in enumerate(found.labels):
         row = {"class_name": found.class_names[label], "image_id": int(found.ids[place])}

@@ -12,6 +12,7 @@ from invariscope.generative.codes import BLOCK
 from invariscope.generative.dcgan import Generator
 from invariscope.generative.networks import Coder
 from invariscope.generative.sparse import TwoLayer
+from invariscope.intensities import to_bytes
 
 Network = Coder | Generator
 SAMPLES = 40  # on a sheet
@@ -36,13 +37,7 @@ Row = dict[str, Any]
 @torch.inference_mode()
 def images_of(network: Network, codes: Tensor) -> np.ndarray:
     """(N, C, H, W) uint8 of codes (N, d), block by block."""
-    made = [as_bytes(network.decode(codes[start : start + BLOCK])) for start in range(0, len(codes), BLOCK)]
-    return np.concatenate(made)
-
-
-def as_bytes(x: Tensor) -> np.ndarray:
-    """Images (N, C, H, W) in [0, 1] as uint8."""
-    return (x.clamp(0, 1) * 255).round().byte().cpu().numpy()
+    return torch.cat([to_bytes(network.decode(part)).cpu() for part in codes.split(BLOCK)]).numpy()
 
 
 def drawn_images(network: Network, count: int, random: torch.Generator) -> np.ndarray:
@@ -89,6 +84,6 @@ def basis_rows(kind: str, network: TwoLayer, codes: Tensor) -> list[Row]:
     basis, active, rows = network.basis().cpu(), codes.mean(0).cpu(), []
     for unit in active.argsort(descending=True, stable=True)[:BASIS].tolist():
         scale = basis[unit].abs().max()
-        image = as_bytes((basis[unit : unit + 1] / scale + 1) / 2)[0]
+        image = to_bytes((basis[unit] / scale + 1) / 2).cpu().numpy()
         rows.append({"kind": kind, "unit": unit, "scale": scale.item(), "image": image})
     return rows

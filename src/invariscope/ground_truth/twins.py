@@ -17,8 +17,7 @@ from invariscope.checkpoint import Checkpoint
 from invariscope.classifiers import initial, training
 from invariscope.classifiers.architectures import empty_network
 from invariscope.classifiers.model_file import Classifier, Normalisation, load_tensors
-from invariscope.data.rendering import DRAWN
-from invariscope.data.sources import module_of
+from invariscope.data.sources import DRAWN, module_of
 from invariscope.data.table import Images
 from invariscope.errors import UserError, placed
 from invariscope.ground_truth.config import Twins, held_by

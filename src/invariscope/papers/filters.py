@@ -61,6 +61,7 @@ def traversed(found: dict[str, Any]) -> str:
 
 
 def compared(found: dict[str, Any]) -> str | None:
+    """The verdict on each pair of layers, with the shares that it is from; nothing where there is none."""
     pairs = [(name, value) for name, value in found.items() if "verdict" in value]
     return (
         "; ".join(

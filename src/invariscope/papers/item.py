@@ -7,6 +7,8 @@ from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from invariscope.errors import UserError
+
 Interval = dict[str, float]  # mean, ci_low, ci_high
 # Of a path, what does not say where a result is from.
 FOLDERS = frozenset(
@@ -59,7 +61,15 @@ def place(path: str) -> str:
 
 def from_json(words: Callable[[dict[str, Any]], str | None]) -> Callable[[Path], str | None]:
     """A reading of a file of metrics, from one of its values."""
-    return lambda path: words(json.loads(path.read_text(encoding="utf-8")))
+
+    def read(path: Path) -> str | None:
+        try:
+            return words(json.loads(path.read_text(encoding="utf-8")))
+        except (ValueError, LookupError, TypeError, AttributeError) as error:
+            said = type(error).__name__
+            raise UserError(f"{path}: is damaged ({said}); remove it and run again") from None
+
+    return read
 
 
 def with_interval(value: Interval, digits: int = 3) -> str:

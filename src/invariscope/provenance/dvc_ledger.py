@@ -31,6 +31,7 @@ def main() -> None:
 
 
 def answer_to(request: dict[str, Any]) -> dict[str, Any]:
+    """Do what is asked, to DVC itself, and say what came of it; what the user can mend is an `error` in words."""
     from dvc import dvcfile
     from dvc.dependency import param
     from dvc.exceptions import DvcException

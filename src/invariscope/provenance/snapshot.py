@@ -47,6 +47,8 @@ def stamp(path: str) -> Stamp:
 
 @dataclass(frozen=True)
 class Snapshot:
+    """What a run has left: digests of the texts that it was of, and stamps of its outputs."""
+
     texts: Mapping[str, str]
     outputs: Mapping[str, Stamp]
 

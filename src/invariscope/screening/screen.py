@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from invariscope.data.table import Images, ImageSet
+from invariscope.intensities import to_bytes
 from invariscope.progress import track
 from invariscope.runtime import halving, side_by_side
 from invariscope.screening.config import Condition, Rendering
@@ -136,4 +137,4 @@ def transformed(samples: Images, conditions: Sequence[Condition], rendering: Ren
     cpu = torch.device("cpu")
     batch = _block(samples, len(samples), seed, cpu)
     results = [prepare(*condition, samples.shape, rendering, cpu)(batch) for condition in conditions]
-    return torch.stack(results).clamp(0, 1).mul(255).round().byte().numpy()
+    return to_bytes(torch.stack(results)).numpy()

@@ -6,7 +6,7 @@ from invariscope.data.table import read_table
 from invariscope.figures import augmentation as augmentation_figure
 
 
-def run(study: str, classifier: str, layer: str, *, accuracy: Path, examples: Path, figure: Path) -> None:
+def run(study: str, classifier: str, layer: str, *, accuracy: Path, examples: Path, figure: list[Path]) -> None:
     augmentation_figure.draw(
         figure,
         read_table(accuracy, ("condition", "per_class", "seed", "accuracy", "converged")),

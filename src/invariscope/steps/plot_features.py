@@ -38,9 +38,9 @@ def run(
     transfer: Path,
     channels: Path,
     classes: Path,
-    values: Path,
+    values: list[Path],
     variety: Path,
-    judges: Path,
+    judges: list[Path],
 ) -> None:
     title = f"{study}, {classifier}"
     images = read_table(objectives, IMAGES)

@@ -20,9 +20,9 @@ def run(
     mds: Path,
     filters: Path,
     traversal: Path,
-    training: Path,
-    averaging: Path,
-    scaling: Path,
+    training: list[Path],
+    averaging: list[Path],
+    scaling: list[Path],
     banks: Path,
     traversals: Path,
 ) -> None:

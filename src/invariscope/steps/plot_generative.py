@@ -28,12 +28,12 @@ def run(
     sweeps: Path,
     basis: Path,
     history: Path,
-    distances: Path,
+    distances: list[Path],
     sheet: Path,
     latents: Path,
-    codes: Path,
+    codes: list[Path],
     dictionary: Path,
-    schedule: Path,
+    schedule: list[Path],
 ) -> None:
     judged = read_table(evaluation, ("kind", "codes", "judge", "metric", "value", "ci_low", "ci_high"))
     active = read_table(units, ("kind", "unit", "mean"))

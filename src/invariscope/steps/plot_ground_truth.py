@@ -16,9 +16,9 @@ def run(
     roc: Path,
     agreement: Path,
     verdict: Path,
-    heat_maps: Path,
-    correlations: Path,
-    curves: Path,
+    heat_maps: list[Path],
+    correlations: list[Path],
+    curves: list[Path],
     page: Path,
 ) -> None:
     twin_scores.draw(heat_maps, read_table(factors), read_table(differences))

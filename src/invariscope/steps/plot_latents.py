@@ -22,9 +22,9 @@ def run(
     ascent: Path,
     classes: Path,
     channels: Path,
-    cost: Path,
-    mends: Path,
-    layers: Path,
+    cost: list[Path],
+    mends: list[Path],
+    layers: list[Path],
 ) -> None:
     title = f"{study}, {classifier}"
     best, ways = read_table(latents), read_table(paths)

@@ -12,6 +12,6 @@ TESTS = (
 )
 
 
-def run(study: str, classifier: str, *, attributes: Path, comparison: Path, figure: Path) -> None:
+def run(study: str, classifier: str, *, attributes: Path, comparison: Path, figure: list[Path]) -> None:
     changes, tests = read_table(attributes, COLUMNS), read_table(comparison, TESTS)
     attributes_figure.draw(figure, changes, tests, f"{study}, {classifier}")

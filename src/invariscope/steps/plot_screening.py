@@ -15,10 +15,10 @@ def run(
     top_classes: Path,
     thresholds: Path,
     examples: Path,
-    response_curves: Path,
-    class_curves: Path,
-    forest: Path,
-    heat: Path,
+    response_curves: list[Path],
+    class_curves: list[Path],
+    forest: list[Path],
+    heat: list[Path],
 ) -> None:
     answers, found, shown = read_table(curves), read_table(thresholds), read_table(examples)
     screening_curves.draw(response_curves, answers, found, shown)

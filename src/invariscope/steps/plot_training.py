@@ -8,7 +8,13 @@ from invariscope.figures import learning_curve as learning_curve_figure
 
 
 def run(
-    study: str, classifier: str, *, history: Path, confusion: Path, learning_curve: Path, confusion_matrix: Path
+    study: str,
+    classifier: str,
+    *,
+    history: Path,
+    confusion: Path,
+    learning_curve: list[Path],
+    confusion_matrix: list[Path],
 ) -> None:
     title = f"{study}, {classifier}"
     rows = read_table(history, ("epoch", "split", "loss", "accuracy"))

@@ -16,9 +16,9 @@ def run(
     evaluation: Path,
     transformations: Path,
     examples: Path,
-    training: Path,
-    accuracy: Path,
-    quantities: Path,
+    training: list[Path],
+    accuracy: list[Path],
+    quantities: list[Path],
     alpha: Path,
     beta: Path,
 ) -> None:

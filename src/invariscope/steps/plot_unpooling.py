@@ -13,8 +13,8 @@ def run(
     history: Path,
     iou: Path,
     pictures: Path,
-    training: Path,
-    classes: Path,
+    training: list[Path],
+    classes: list[Path],
     stages: Path,
     scenes: Path,
 ) -> None:

@@ -19,6 +19,7 @@ from torch import Tensor
 from invariscope.classifiers.evaluation import block_size
 from invariscope.classifiers.model_file import Classifier
 from invariscope.data.table import Split, balanced
+from invariscope.intensities import to_bytes
 from invariscope.intervals import mean_interval, share_interval
 from invariscope.progress import track
 from invariscope.runtime import torch_generator
@@ -249,7 +250,7 @@ def examples(
             colour = transformer.colour(controls) if control == "beta" else None
             pictures = render(x, warp, colour, transformer.fill, transformer.interpolation)
             predicted = classifier(pictures).argmax(1).tolist()
-            pixels = pictures.mul(255).round().byte().cpu().numpy()
+            pixels = to_bytes(pictures).cpu().numpy()
             label = int(chosen.labels[index])
             shared = {
                 "image_id": int(chosen.ids[index]),

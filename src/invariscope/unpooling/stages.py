@@ -7,6 +7,7 @@ import numpy as np
 import torch
 
 from invariscope.data.table import Images, ImageSet
+from invariscope.intensities import to_bytes
 from invariscope.runtime import torch_generator
 from invariscope.unpooling.evaluate import Locator, intersection_over_union, label_map
 from invariscope.unpooling.scenes import Scenes, Source, draw_scenes
@@ -64,7 +65,7 @@ def activations(locator: Locator, pixels: np.ndarray) -> list[Row]:
     for use, mirror in locator.mirrors.variants().items():
         for stage, (layer, made) in enumerate(mirror.stages(maps, switches)):
             strongest = made[0].amax(0)  # (h, w)
-            level = (strongest / strongest.max().clamp_min(1e-12)).clamp(0, 1).mul(255).round().byte().cpu().numpy()
+            level = to_bytes(strongest / strongest.max().clamp_min(1e-12)).cpu().numpy()
             row = {"kind": "activation", "switches": use, "stage": stage, "layer": layer.name, "size": len(level)}
             row["operation"] = "unpooling" if layer.kind == "pooling" else "deconvolution"
             rows.append(row | {"image": _grey(enlarged(level, pixels.shape[1]), pixels)})

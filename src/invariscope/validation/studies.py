@@ -5,6 +5,7 @@ from itertools import pairwise
 from typing import Any
 
 from invariscope.classifiers.architectures import ARCHITECTURES, is_own
+from invariscope.data.sources import DRAWN
 from invariscope.screening.families import FAMILIES
 from invariscope.validation.words import Problem, shown
 
@@ -15,7 +16,6 @@ SIZES = {"digits_8x8": 28, "mnist": 28, "fashion_mnist": 28, "kmnist": 28, "cifa
 CONVOLUTIONS = dict.fromkeys(("five_conv", "five_conv_dense"), ("conv1", "conv2", "conv3", "conv4", "conv5"))
 MIRRORED = ("five_conv", "five_conv_dense", "alexnet")  # chains of convolutions and poolings, which can be mirrored
 JUDGED_TOGETHER = ("variational", "sparse", "dense", "dcgan", "evaluation")
-LOCATED = ("procedural_digits", "procedural_shapes")  # sources of which it is known what is where
 
 
 def cross_problems(params: Mapping[str, Any]) -> Iterator[Problem]:
@@ -38,6 +38,7 @@ def grid_problems(grids: Mapping[str, list[float]], where: tuple[str, ...]) -> I
 
 
 def study_problems(study: Mapping[str, Any], name: str, grids: Mapping[str, Any]) -> Iterator[Problem]:
+    """Problems of a study: of its data, its classifiers, and each analysis that it has."""
     yield from data_problems(study["data"], (name, "data"))
     size = study["data"].get("size", SIZES.get(study["data"]["source"]))
     for factor, bounds in study["data"].get("factors", {}).items():
@@ -70,6 +71,7 @@ def study_problems(study: Mapping[str, Any], name: str, grids: Mapping[str, Any]
 
 
 def data_problems(data: Mapping[str, Any], where: tuple[str, ...]) -> Iterator[Problem]:
+    """What a folder of images needs to be brought to one size, and what says it twice."""
     if data["source"] != "image_folder":
         return
     if "transforms" in data:
@@ -81,6 +83,7 @@ def data_problems(data: Mapping[str, Any], where: tuple[str, ...]) -> Iterator[P
 
 
 def filter_gan_problems(block: Mapping[str, Any], where: tuple[str, ...]) -> Iterator[Problem]:
+    """Problems of the filter-GANs' training, layer by layer, of their traversal and of their augmentation."""
     places: dict[tuple[str, ...], Mapping[str, Any]] = {("training",): block["training"]}
     for label, layers in block["layers"].items():
         places |= {("layers", label, layer): {**block["training"], **own} for layer, own in layers.items()}
@@ -98,6 +101,7 @@ def filter_gan_problems(block: Mapping[str, Any], where: tuple[str, ...]) -> Ite
 
 
 def traversal_problems(block: Mapping[str, Any], where: tuple[str, ...]) -> Iterator[Problem]:
+    """A grid of codes without a point in its middle."""
     grid = block["traversal"]["grid"]
     if grid % 2 == 0:
         yield (*where, "traversal", "grid"), f"{grid} is not allowed; an odd number has a point in the middle"
@@ -106,6 +110,7 @@ def traversal_problems(block: Mapping[str, Any], where: tuple[str, ...]) -> Iter
 def augmentation_problems(
     block: Mapping[str, Any], layers: Mapping[str, Any], where: tuple[str, ...]
 ) -> Iterator[Problem]:
+    """Layers that no filter-GAN is of, and sizes that are not among those compared."""
     known = sorted({layer for labels in layers.values() for layer in labels})
     for index, layer in enumerate(block["layers"]):
         if layer not in known:
@@ -118,6 +123,7 @@ def augmentation_problems(
 def layer_problems(
     layers: Mapping[str, Any], classifiers: Mapping[str, Any], where: tuple[str, ...]
 ) -> Iterator[Problem]:
+    """Classifiers that the study has not, and layers that are no convolutions of theirs."""
     for label, blocks in layers.items():
         if label not in classifiers:
             yield (*where, label), f"is no classifier of this study; it has {', '.join(classifiers)}"
@@ -144,6 +150,7 @@ def named_problems(
 def transformer_problems(
     block: Mapping[str, Any], classifiers: Mapping[str, Any], where: tuple[str, ...]
 ) -> Iterator[Problem]:
+    """Classifiers that the study has not, a grid of controls without 0, strengths that are all above 1."""
     yield from named_problems(block["classifiers"], classifiers, where)
     grid, strengths = block["evaluation"]["grid"], block["evaluation"]["strengths"]
     if grid % 2 == 0:
@@ -169,6 +176,7 @@ def feature_problems(
 def unit_problems(
     label: str, units: Mapping[str, Any], classifiers: Mapping[str, Any], where: tuple[str, ...]
 ) -> Iterator[Problem]:
+    """A classifier that the study has not, layers that it has not, and judges that are no other classifiers."""
     if label not in classifiers:
         yield where, f"is no classifier of this study; it has {', '.join(classifiers)}"
         return
@@ -184,6 +192,7 @@ def unit_problems(
 
 
 def gallery_problems(gallery: Mapping[str, Any], where: tuple[str, ...]) -> Iterator[Problem]:
+    """Ranges that are reversed, and methods or robustness that are named but not defined."""
     named, methods = list(gallery["robustness"]), gallery["methods"]
     for name, ranges in gallery["robustness"].items():
         for key in ("jitter", "rotation", "scale"):
@@ -225,8 +234,8 @@ def unpooling_problems(study: Mapping[str, Any], where: tuple[str, ...]) -> Iter
     """What cannot be mirrored, or has no known place."""
     classifiers, source = study["classifiers"], study["data"]["source"]
     yield from named_problems(study["unpooling"]["classifiers"], classifiers, where)
-    if source not in LOCATED:
-        yield where, f"needs data of which it is known what is where, {' or '.join(LOCATED)}; drop it from this study"
+    if source not in DRAWN:
+        yield where, f"needs data of which it is known what is where, {' or '.join(DRAWN)}; drop it from this study"
     for index, label in enumerate(study["unpooling"]["classifiers"]):
         architecture = classifiers.get(label, {}).get("architecture", MIRRORED[0])
         if architecture in ARCHITECTURES and architecture not in MIRRORED:
@@ -237,6 +246,7 @@ def unpooling_problems(study: Mapping[str, Any], where: tuple[str, ...]) -> Iter
 def screening_problems(
     screening: Mapping[str, Any], classifiers: Mapping[str, Any], grids: Mapping[str, Any], where: tuple[str, ...]
 ) -> Iterator[Problem]:
+    """Classifiers that the study has not, grids that are wrong or all empty, a reserved name."""
     yield from named_problems(screening["classifiers"], classifiers, where)
     own = screening["magnitudes"]
     yield from grid_problems(own, (*where, "magnitudes"))
@@ -250,6 +260,7 @@ def screening_problems(
 
 
 def classifier_problems(classifier: Mapping[str, Any], size: int | None, where: tuple[str, ...]) -> Iterator[Problem]:
+    """What a classifier lacks to get its weights and normalisation, and poolings that leave nothing of an image."""
     if is_own(classifier["architecture"]):
         if not {"training", "weights", "normalisation"} & set(classifier):
             yield (*where, "normalisation"), "is missing; say how images are normalised for the weights in the network"
@@ -269,8 +280,8 @@ def ground_truth_problems(
     """Data without factors, a classifier that cannot be trained again, a factor that never varies, layers."""
     block, source = study["ground_truth"], study["data"]["source"]
     label = block["twins"]["classifier"]
-    if source not in LOCATED:
-        yield where, f"needs data drawn from known factors, {' or '.join(LOCATED)}; drop it from this study"
+    if source not in DRAWN:
+        yield where, f"needs data drawn from known factors, {' or '.join(DRAWN)}; drop it from this study"
     yield from named_problems([label], study["classifiers"], (*where, "twins"), "classifier")
     classifier = study["classifiers"].get(label, {})
     if classifier and "training" not in classifier:
