@@ -75,7 +75,7 @@ def test_faults_cost_time_and_nothing_else(project: Project, local: Project) -> 
 
 def test_a_cancelled_training_saves_its_state_and_is_finished(project: Project) -> None:
     """SLURM's SIGTERM reaches the step through the shell and the Snakemake that started it."""
-    project.change("handwriting.classifiers.first.training.epochs", 1500)
+    project.change("handwriting.classifiers.first.training.epochs", 500)
     model = project.path / "results/handwriting/first/training/model.safetensors"
     process = project.start(*COMMAND, str(model.relative_to(project.path)))
     wait_until(lambda: any(seconds_of(number) > 8 for number in trainings_of(project)), "it is under way", 180)
