@@ -119,7 +119,9 @@ def test_declared_code_holds_everything_that_is_loaded() -> None:
         declared = set(sources.code_of(step, *plugin))
         assert declared, step
         assert all((ROOT / file).exists() for file in declared)
-        missing = {file for file in source_files(modules) - declared if does_something(file)}
+        # The table of public names is asked for `x` at every `from invariscope import x`, and does not have it.
+        loaded_files = source_files(modules) - {"src/invariscope/public.py"}
+        missing = {file for file in loaded_files - declared if does_something(file)}
         assert missing == set(), f"{step} {plugin}: loaded, not declared"
 
 

@@ -1,5 +1,6 @@
 """The steps `prepare_data` and `plot_data`, from the command line."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -74,7 +75,9 @@ def test_the_schema_knows_every_source_and_factor(root: Path) -> None:
     from invariscope.data import glyphs, procedural_digits, procedural_shapes
 
     data = load_yaml(root / "workflow" / "schemas" / "params.schema.yaml")["$defs"]["data"]
-    assert set(data["properties"]["source"]["enum"]) == set(SOURCES)
+    pattern = re.compile(data["properties"]["source"]["pattern"])
+    assert all(pattern.match(name) for name in (*SOURCES, "mine:draw", "my.images:draw"))
+    assert not any(pattern.match(name) for name in ("cifar100", "mine:", ":draw", "mine.draw", "mine:draw()"))
     blocks = {block["if"]["properties"]["source"].get("const"): block["then"]["properties"] for block in data["allOf"]}
     for module in (procedural_digits, procedural_shapes):
         allowed = blocks[module.__name__.rpartition(".")[2]]["factors"]["properties"]

@@ -56,8 +56,10 @@ def test_faults_cost_time_and_nothing_else_of_all_steps(smoke: Project, local_sm
     """One job each is cancelled, displaced by a more urgent one, dies with its node, and hangs until its time is up;
     the controller is killed and started again."""
     process = smoke.start(*COMMAND)
-    say("scancel", freeze(smoke, process).number)
-    cluster("restart-controller")
+    cancelled = freeze(smoke, process).number
+    say("scancel", cancelled)
+    wait_until(lambda: cancelled not in {job.number for job in queue()}, "the job is cancelled")
+    cluster("restart-controller")  # it may forget what it was told a moment ago
 
     hangs = freeze(smoke, process)
     say("scontrol", "update", f"JobId={hangs.number}", "TimeLimit=1")  # minutes

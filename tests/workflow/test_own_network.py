@@ -9,7 +9,7 @@ from invariscope.params import PARAMS, load_yaml
 from tests.toy import toy
 from tests.workflow.project import ROOT, Project, make_project
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.faults
 
 TRAINED = "train_classifier/handwriting/net"
 NETWORK = """\

@@ -19,6 +19,7 @@ pytestmark = pytest.mark.slow
 
 LAYERS = ("conv2", "conv4")
 THRESHOLDS = {"find_thresholds/digits/cnn5", "plot_screening/digits/cnn5"}
+DERIVED = THRESHOLDS | {"compare_papers"}  # what comes of the answers of a screening
 # What comes of all layers together.
 ACROSS = {"compare_layers/digits/cnn5", "plot_layers/digits/cnn5", "build_explorer", "compare_papers"}
 FIGURES = {
@@ -68,6 +69,7 @@ def test_1_fresh_clone(digits_built: Built, digits: Project) -> None:
     digits.assert_nothing_to_do()
 
 
+@pytest.mark.faults
 def test_1_equal_bytes_one_job_at_a_time(digits: Project) -> None:
     """Artifacts depend on the seed alone, not on the number of jobs at once."""
     suffixes = {".parquet", ".png", ".pdf", ".safetensors", ".json", ".html", ".js"}
@@ -83,13 +85,14 @@ def test_1_equal_bytes_one_job_at_a_time(digits: Project) -> None:
 
 def test_2_and_4_parameter_changed_and_reverted_with_dvc(digits: Project) -> None:
     digits.change(RESAMPLES, 10)
-    assert digits.dvc("repro").jobs == THRESHOLDS
+    assert digits.dvc("repro").jobs == DERIVED
     assert "Nothing to be done" in digits.snakemake("-n").text
     digits.change(RESAMPLES, 20)
     assert digits.dvc("repro").jobs == set()
     digits.assert_nothing_to_do()
 
 
+@pytest.mark.faults
 def test_3_and_4_parameter_changed_and_reverted_with_snakemake(digits: Project) -> None:
     before = (digits.path / GENERATOR).read_bytes()
     digits.change(f"{LAYER}.conv4", {"iterations": 5})
@@ -109,7 +112,7 @@ def test_3_and_4_parameter_changed_and_reverted_with_snakemake(digits: Project) 
 
 def test_5_older_commit(digits: Project) -> None:
     digits.change(RESAMPLES, 10)
-    assert digits.snakemake().jobs == THRESHOLDS
+    assert digits.snakemake().jobs == DERIVED
     digits.commit("Fewer resamples")
     digits.git("checkout", "--quiet", "HEAD~1")
     digits.dvc("checkout")
@@ -126,9 +129,9 @@ def test_6_fresh_clone_and_pull(digits: Project, tmp_path: Path) -> None:
     clone.dvc("pull")
     clone.assert_nothing_to_do()
     clone.change(RESAMPLES, 10)
-    assert clone.snakemake().jobs == THRESHOLDS
+    assert clone.snakemake().jobs == DERIVED
     clone.change(RESAMPLES, 12)
-    assert clone.dvc("repro").jobs == THRESHOLDS
+    assert clone.dvc("repro").jobs == DERIVED
     clone.assert_nothing_to_do()
 
 
@@ -140,10 +143,11 @@ def test_7_edited_source(digits: Project) -> None:
     assert digits.dvc("repro").jobs == {"screen_transforms/digits/cnn5", "find_thresholds/digits/cnn5"}
     digits.assert_nothing_to_do()  # equal bytes: DVC stops there
     digits.append("src/invariscope/steps/find_thresholds.py", "\n# Edited.\n")
-    assert digits.snakemake().jobs == THRESHOLDS  # Snakemake runs what depends on it all the same
+    assert digits.snakemake().jobs == DERIVED  # Snakemake runs what depends on it all the same
     digits.assert_nothing_to_do()
 
 
+@pytest.mark.faults
 def test_8_layer_added_and_dropped_with_dvc(digits: Project) -> None:
     digits.change(LAYER, {"conv2": {}, "conv3": {}, "conv4": {}})
     refused = digits.dvc("repro", fails=True)
@@ -211,6 +215,7 @@ def flip_byte(path: Path, keep_time: bool) -> None:
         assert path.stat().st_mtime_ns == status.st_mtime_ns
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize("keep_time", [False, True])
 def test_10_damage_is_mended_by_snakemake(digits: Project, keep_time: bool) -> None:
     model = digits.path / "results/digits/cnn5/training/model.safetensors"
@@ -219,7 +224,7 @@ def test_10_damage_is_mended_by_snakemake(digits: Project, keep_time: bool) -> N
     flip_byte(model, keep_time)
     data.unlink()
     digits.change(RESAMPLES, 10)  # something to do besides
-    assert digits.snakemake().jobs == THRESHOLDS
+    assert digits.snakemake().jobs == DERIVED
     assert (model.read_bytes(), data.read_bytes()) == before
     digits.assert_nothing_to_do()
 
@@ -235,6 +240,7 @@ def test_10_damage_is_mended_by_dvc(digits: Project) -> None:
     digits.assert_nothing_to_do()
 
 
+@pytest.mark.faults
 def test_10_damage_in_disguise_is_refused_under_dvc(digits: Project) -> None:
     responses = digits.path / "results/digits/cnn5/screening/responses.parquet"
     before = responses.read_bytes()
@@ -245,18 +251,19 @@ def test_10_damage_in_disguise_is_refused_under_dvc(digits: Project) -> None:
     refused = digits.dvc("repro", fails=True)
     assert "responses.parquet" in refused.text
     assert "is not what dvc.lock records" in refused.text
-    assert digits.dvc("repro").jobs == THRESHOLDS
+    assert digits.dvc("repro").jobs == DERIVED
     assert responses.read_bytes() == before
     digits.assert_nothing_to_do()
 
 
+@pytest.mark.faults
 def test_10_damage_without_a_copy_is_built_anew(digits: Project) -> None:
     thresholds = digits.path / "results/digits/cnn5/screening/thresholds.parquet"
     before = thresholds.read_bytes()
     shutil.rmtree(digits.path / ".dvc/cache")
     flip_byte(thresholds, keep_time=True)
     mended = digits.snakemake()
-    assert mended.jobs == THRESHOLDS
+    assert mended.jobs == DERIVED
     assert "is not what was recorded" in mended.text
     assert thresholds.read_bytes() == before
 
