@@ -140,7 +140,8 @@ def test_7_edited_source(digits: Project) -> None:
     assert digits.snakemake().jobs == FIGURES
     digits.assert_nothing_to_do()
     digits.append("src/invariscope/screening/families.py", "\n# Edited.\n")
-    assert digits.dvc("repro").jobs == {"screen_transforms/digits/cnn5", "find_thresholds/digits/cnn5"}
+    expected = {"screen_transforms/digits/cnn5", "find_thresholds/digits/cnn5", "compare_papers"}
+    assert digits.dvc("repro").jobs == expected
     digits.assert_nothing_to_do()  # equal bytes: DVC stops there
     digits.append("src/invariscope/steps/find_thresholds.py", "\n# Edited.\n")
     assert digits.snakemake().jobs == DERIVED  # Snakemake runs what depends on it all the same
