@@ -16,8 +16,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from invariscope.errors import UserError
-
 
 @dataclass(frozen=True)
 class Job:
@@ -62,12 +60,9 @@ def main() -> None:
     parser.add_argument("--cores", type=int, default=2)
     parser.add_argument("--start", action="store_true", help="measure what a job takes to begin")
     options = parser.parse_args()
-    try:
-        found = list(jobs(options.folder))
-        if not found:
-            raise UserError(f"{options.folder}: no tables of jobs; run the workflow first")
-    except UserError as error:
-        sys.exit(f"error: {error}")
+    found = list(jobs(options.folder))
+    if not found:
+        sys.exit(f"error: {options.folder}: no tables of jobs; run the workflow first")
     print("\n".join(table(found)))
     if options.wall:
         room = options.cores * options.wall

@@ -6,6 +6,7 @@ from typing import Any
 
 from invariscope.generative.config import CODERS, DCGAN, NETWORKS
 from invariscope.ground_truth.config import twin_names
+from invariscope.papers import page
 from invariscope.provenance.sources import is_here, is_missing
 
 Params = Mapping[str, Any]
@@ -223,8 +224,7 @@ def source_modules(params: Params, study: str) -> list[str]:
     """The modules that make a study's data: one of ours and, if it calls a function of this folder, that one's."""
     from invariscope.data.sources import module_of
 
-    own = own_source(params, study)
-    return [module_of(params[study]["data"]["source"]), *([own] if own and is_here(own) else [])]
+    return _with_own(module_of(params[study]["data"]["source"]), own_source(params, study))
 
 
 def own_source(params: Params, study: str) -> str | None:
@@ -237,8 +237,7 @@ def architecture_modules(params: Params, study: str, classifier: str) -> list[st
     from invariscope.classifiers.architectures import module_of
 
     architecture = params[study]["classifiers"][classifier]["architecture"]
-    own = own_module(params, study, classifier)
-    return [module_of(architecture), *([own] if own and is_here(own) else [])]
+    return _with_own(module_of(architecture), own_module(params, study, classifier))
 
 
 def own_module(params: Params, study: str, classifier: str) -> str | None:
@@ -250,6 +249,11 @@ def own_name(function: str) -> str | None:
     """The module of a function `package.module:function`; None of any other name."""
     module, colon, _ = function.partition(":")
     return module if colon else None
+
+
+def _with_own(module: str, own: str | None) -> list[str]:
+    """A module of ours, and the user's if it is in this folder: what is installed is not tracked."""
+    return [module, *([own] if own and is_here(own) else [])]
 
 
 def missing_modules(params: Params) -> list[str]:
@@ -315,9 +319,7 @@ def generative_files(params: Params, study: str) -> list[str]:
 
 def papers_files(params: Params) -> list[str]:
     """The results that the page of the sources reads."""
-    from invariscope.papers.page import read
-
-    return read(study_files(params))
+    return page.read(study_files(params))
 
 
 def targets(params: Params) -> list[str]:
@@ -325,7 +327,7 @@ def targets(params: Params) -> list[str]:
     files = study_files(params)
     if traversed_layers(params):
         files += [f"{EXPLORER}/index.html", *explorer_files(params, ".js"), *explorer_files(params, ".png")]
-    if papers_files(params):
+    if page.read(files):
         files += [f"{PAPERS}/papers.md", f"{PAPERS}/papers.html"]
     return files
 

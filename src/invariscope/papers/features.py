@@ -3,15 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from invariscope.papers.item import Answer, Item, Source, from_json
+from invariscope.papers.item import Answer, Item, Source, from_json, percent
 
 Found = Mapping[str, Any]
 GALLERY = "results/*/*/features/metrics.json"
 LATENTS = "results/*/*/features/latents.json"
-
-
-def percent(share: float) -> str:
-    return f"{100 * share:.0f} %"
 
 
 def accurate(found: Found) -> str:
@@ -28,15 +24,14 @@ def recognised(found: Found) -> str | None:
         judge: {method: share for method, share in shares.items() if not method.startswith("dataset")}
         for judge, shares in found["given_their_class"].items()
     }
+    return "; ".join(best_and_worst(judge, shares) for judge, shares in judges.items() if shares) or None
+
+
+def best_and_worst(judge: str, shares: Mapping[str, float]) -> str:
+    best, worst = max(shares, key=shares.__getitem__), min(shares, key=shares.__getitem__)
     return (
-        "; ".join(
-            f"{judge} gives their class to {percent(max(shares.values()))} of the images at best "
-            f"({max(shares, key=shares.__getitem__)}), {percent(min(shares.values()))} at worst "
-            f"({min(shares, key=shares.__getitem__)})"
-            for judge, shares in judges.items()
-            if shares
-        )
-        or None
+        f"{judge} gives their class to {percent(shares[best])} of the images at best ({best}), "
+        f"{percent(shares[worst])} at worst ({worst})"
     )
 
 

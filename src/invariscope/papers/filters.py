@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from invariscope.papers.item import Answer, Item, Source, from_json, in_points, with_interval
+from invariscope.papers.item import Answer, Item, Source, from_json, in_points, percent, with_interval
 
 LAYER = "results/*/*/filter_gan/*/"
 
@@ -32,8 +32,8 @@ def presets(found: dict[str, Any]) -> str | None:
         return None
     plain, ours = found["algorithm_1"], found["held_spread"]
     return (
-        f"one generated bank reads {100 * plain['single_bank_accuracy']:.1f} % of the images by Algorithm 1 and "
-        f"{100 * ours['single_bank_accuracy']:.1f} % by our recipe, the real one {100 * ours['real_accuracy']:.1f} %"
+        f"one generated bank reads {percent(plain['single_bank_accuracy'], 1)} of the images by Algorithm 1 and "
+        f"{percent(ours['single_bank_accuracy'], 1)} by our recipe, the real one {percent(ours['real_accuracy'], 1)}"
     )
 
 
@@ -62,13 +62,13 @@ def traversed(found: dict[str, Any]) -> str:
 
 def compared(found: dict[str, Any]) -> str | None:
     """The verdict on each pair of layers, with the shares that it is from; nothing where there is none."""
-    pairs = [(name, value) for name, value in found.items() if "verdict" in value]
+    pairs = [value for value in found.values() if "verdict" in value]
     return (
         "; ".join(
-            f"{value['verdict']}: pixel-local share {100 * value['locality']['mean_a']:.0f} % early and "
-            f"{100 * value['locality']['mean_b']:.0f} % late, a difference of "
+            f"{value['verdict']}: pixel-local share {percent(value['locality']['mean_a'])} early and "
+            f"{percent(value['locality']['mean_b'])} late, a difference of "
             f"{in_points({'mean': value['locality']['difference'], **value['locality']})}"
-            for _, value in pairs
+            for value in pairs
         )
         or None
     )

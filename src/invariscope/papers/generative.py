@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from invariscope.papers.item import Answer, Item, Source, from_json, with_interval
+from invariscope.papers.item import Answer, Item, Source, from_json, percent, with_interval
 
 Found = Mapping[str, Any]
 EVALUATION = "results/*/generative/metrics.json"
@@ -33,7 +33,7 @@ def variational(found: Found) -> str | None:
 def adversarial(found: Found) -> str:
     return (
         f"the Fréchet distance falls {found['fall']:.1f} times, from {found['frechet_distance_before']:.0f} to "
-        f"{found['frechet_distance_after']:.0f}; {100 * found['classes']:.0f} % of the classes are among the samples"
+        f"{found['frechet_distance_after']:.0f}; {percent(found['classes'])} of the classes are among the samples"
     )
 
 

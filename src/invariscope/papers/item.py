@@ -72,6 +72,10 @@ def from_json(words: Callable[[dict[str, Any]], str | None]) -> Callable[[Path],
     return read
 
 
+def percent(share: float, digits: int = 0) -> str:
+    return f"{100 * share:.{digits}f} %"
+
+
 def with_interval(value: Interval, digits: int = 3) -> str:
     """A mean and its 95 % interval."""
     mean, low, high = (f"{value[key]:.{digits}f}" for key in ("mean", "ci_low", "ci_high"))
