@@ -16,8 +16,10 @@ from invariscope.classifiers import training
 from invariscope.classifiers.initial import new_classifier
 from invariscope.data import procedural_shapes
 from invariscope.features import ascent, search
+from invariscope.filter_gan import added, augmentation, averaging
 from invariscope.filter_gan import train as filter_gan
-from invariscope.filter_gan.config import FilterGanConfig
+from invariscope.filter_gan.config import Augmentation, Averaging, FilterGanConfig, Retraining, Traversal
+from invariscope.filter_gan.networks import Generator
 from invariscope.generative import dcgan_train
 from invariscope.generative import train as generative
 from invariscope.generative.config import DcganTraining, Phases, coder_training
@@ -77,6 +79,35 @@ def filters(device: torch.device) -> Training:
     def train(checkpoint: Checkpoint | None) -> Outcome:
         made, rows = filter_gan.train(network, "conv2", config, images, held_out, 3, checkpoint)
         return weights(made), rows
+
+    return train
+
+
+def banks_averaged(device: torch.device) -> Training:
+    images, held_out = bars(80, seed=1), bars(60, seed=2)
+    network = trained_classifier(images, steps=20).to(device)
+    made = Generator(3, 8, network.network.conv2.weight.shape, 0.1).to(device)
+    config = Averaging(banks=2, seeds=4, images=80, retraining=Retraining(epochs=1, batch_size=40))
+
+    def train(checkpoint: Checkpoint | None) -> Outcome:
+        return [], averaging.average(network, "conv2", made, images, held_out, config, 3, checkpoint=checkpoint)
+
+    return train
+
+
+def augmented(device: torch.device) -> Training:
+    images, held_out = bars(80, seed=1), bars(60, seed=2)
+    block = FIVE_CONV | {"training": {}}
+    network = new_classifier(block, images, 0, device).eval().requires_grad_(False)
+    source = added.Source(network, "conv2", Generator(3, 8, network.network.conv2.weight.shape, 0.1).to(device))
+    config = Augmentation(per_class=(1, 2), own=(2,), seeds=3, copies=1, steps=2, iterations=2, batch_size=8)
+    own = FilterGanConfig(latent_dimension=3, iterations=2, batch_size=8, generator_width=8, discriminator_width=8)
+
+    def train(checkpoint: Checkpoint | None) -> Outcome:
+        rows, examples = augmentation.augment(
+            block, source, own, images, held_out, config, Traversal(), 3, checkpoint=checkpoint
+        )
+        return [torch.from_numpy(example.pop("image")) for example in examples], (rows, examples)
 
     return train
 
@@ -157,6 +188,8 @@ TRAININGS: dict[str, Callable[[torch.device], Training]] = {
     "classifier": lambda device: classifier(FIVE_CONV, device),
     "classifier with dropout": lambda device: classifier(DROPOUT, device, enlarged=3),
     "filter-GAN": filters,
+    "banks averaged": banks_averaged,
+    "augmentation": augmented,
     "invariant transformer": maps,
     "autoencoder": lambda device: autoencoder("autoencoder", device),
     "variational autoencoder": lambda device: autoencoder("variational", device),

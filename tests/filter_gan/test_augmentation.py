@@ -15,23 +15,18 @@ from invariscope.classifiers.model_file import Classifier, save_classifier
 from invariscope.classifiers.surgery import convolve_banks, layer_input
 from invariscope.data.table import Images, column_images, read_table, write_data
 from invariscope.errors import UserError
-from invariscope.filter_gan.augmentation import (
-    OWN,
+from invariscope.filter_gan.added import (
     Added,
-    Repetition,
     Source,
     added_images,
-    augment,
-    check,
     draw_affine,
     draw_codes,
     draw_subset,
-    exposures,
     moved,
     noisy,
-    summarise,
     traversal_images,
 )
+from invariscope.filter_gan.augmentation import OWN, Repetition, augment, check, exposures, summarise
 from invariscope.filter_gan.config import Augmentation, FilterGanConfig, Traversal
 from invariscope.filter_gan.evaluation import open_layer
 from invariscope.filter_gan.generator_file import save_generator
@@ -99,7 +94,8 @@ def test_training_sees_every_image_equally_often() -> None:
 
 
 def repetition(source: Source, subset: Images, held_out: Images) -> Repetition:
-    return Repetition(BLOCK, source.classifier, subset, held_out, CONFIG, 7, "test")
+    same = Added(np.broadcast_to(subset.pixels, (2, *subset.pixels.shape)))
+    return Repetition(BLOCK, source.classifier, subset, held_out, CONFIG, 7, same, "test")
 
 
 def test_what_changes_nothing_trains_the_same_network_bit_for_bit(

@@ -18,26 +18,25 @@ whole training split, so a gain may be that knowledge handed down, as by a teach
 the subset alone. It costs a filter-GAN a repetition.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import groupby
 from typing import Any
 
 import numpy as np
 import torch
-import torch.nn.functional as F
-from torch import Tensor
 
+from invariscope.checkpoint import Checkpoint, resumable
 from invariscope.classifiers import evaluation, training
 from invariscope.classifiers.initial import new_classifier
 from invariscope.classifiers.model_file import Classifier
 from invariscope.data.table import Images
 from invariscope.errors import UserError
 from invariscope.filter_gan import train as filter_gan
+from invariscope.filter_gan.added import Added, Source, added_images, draw_subset, traversal_images
 from invariscope.filter_gan.config import Augmentation, FilterGanConfig, Traversal
-from invariscope.filter_gan.evaluation import open_layer
-from invariscope.filter_gan.networks import Generator
-from invariscope.filter_gan.traversal import BLOCK, pose, rms_change, solve
-from invariscope.intensities import to_bytes
+from invariscope.filter_gan.traversal import rms_change
 from invariscope.intervals import interval_record
 from invariscope.progress import track
 from invariscope.runtime import torch_generator
@@ -46,7 +45,6 @@ from invariscope.seeding import derive
 OWN = "traversal_own"
 CONDITIONS = ("none", "noise", "affine", "traversal", "affine_and_traversal", OWN)
 REFERENCES = ("none", "noise", "affine")  # that the summary pairs the others with
-BISECTIONS = 30  # of the noise's size: float32 has no more to halve
 UNITS = {
     "per_class": "training images a class",
     "accuracy": "fraction of the test split",
@@ -57,28 +55,17 @@ UNITS = {
     "converged": "fraction of the added images",
     "teacher_accuracy": "fraction of the added images (none: of the originals) that the study's classifier gets right",
 }
+Row = dict[str, Any]
 EXAMPLE_UNITS = {"rms_change": "intensity, of an image in [0, 1]", "image": "0-255, (channel, row, column)"}
 
 
 @dataclass(frozen=True)
-class Source:
-    """What traversal images come from."""
+class Job:
+    """One training."""
 
-    classifier: Classifier
-    module: str  # path of the layer
-    generator: Generator
-
-
-@dataclass(frozen=True)
-class Added:
-    """Changed images, `copies` for each original; what is not known is None."""
-
-    pixels: np.ndarray  # (copies, N, C, H, W) uint8
-    converged: np.ndarray | None = None  # (copies, N) bool
-
-    def first(self, count: int) -> "Added":
-        """Those of the first originals."""
-        return Added(self.pixels[:, :count], None if self.converged is None else self.converged[:, :count])
+    seed: int
+    per_class: int
+    condition: str
 
 
 def augment(
@@ -91,38 +78,23 @@ def augment(
     traversal: Traversal,
     seed: int,
     label: str = "augmentation",
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    checkpoint: Checkpoint | None = None,
+) -> tuple[list[Row], list[Row]]:
     """Rows of test accuracy (columns in UNITS) and of examples, the first repetition's first image of each class.
 
     `block` describes the architecture, as in params.yaml (weights it names are not taken). `own` says how the
     filter-GANs of `traversal_own` are trained. Raises UserError if a class has too few images.
     """
     check(config)
-    descent = replace(traversal, steps=config.steps)
-    rows: list[dict[str, Any]] = []
-    examples: list[dict[str, Any]] = []
-    for number in range(config.seeds):
-        stream = derive(seed, number)
-        place = f"{label} {number + 1}/{config.seeds}"
-        largest = draw_subset(train, max(config.per_class), stream)
-        found = traversal_images(source, largest, config, descent, stream, f"{place} images")
-        sets = added_images(largest, found, config, stream)
-        for per_class in config.per_class:
-            subset = largest.at(np.arange(per_class * len(train.class_names)))
-            parts = {condition: added.first(len(subset)) for condition, added in sets.items()}
-            runs = Repetition(block, source.classifier, subset, test, config, stream, f"{place}, {per_class} a class")
-            constant = {"per_class": per_class, "seed": number}
-            for condition, added in parts.items():
-                row, classifier = runs.row(condition, added)
-                rows.append(row | constant)
-                if condition == "none" and per_class in config.own:
-                    clean = own_source(classifier, source.module, own, subset, stream, runs.label)
-            if per_class in config.own:
-                parts[OWN] = traversal_images(clean, subset, config, descent, stream, f"{runs.label} own images")
-                rows.append(runs.row(OWN, parts[OWN])[0] | constant)
-            if number == 0 and per_class == min(config.own or config.per_class):
-                examples = example_rows(subset, parts)
-    return rows, examples
+    experiment = Experiment(block, source, own, train, test, config, traversal, seed, label)
+    jobs = experiment.jobs()
+    state = (checkpoint.load() if checkpoint else None) or {"rows": [], "examples": []}
+    done = len(state["rows"])
+    left = track(experiment.run(jobs[done:]), label, len(jobs), done=done)
+    for row, examples in resumable(left, checkpoint, lambda: state):
+        state["rows"].append(row)
+        state["examples"] += [example | {"image": torch.from_numpy(example["image"])} for example in examples]
+    return state["rows"], [example | {"image": example["image"].numpy()} for example in state["examples"]]
 
 
 def check(config: Augmentation) -> None:
@@ -132,115 +104,7 @@ def check(config: Augmentation) -> None:
         raise UserError(f"params.yaml: filter_gan: augmentation: own: {unknown[0]} is not one of per_class; add it")
 
 
-# --- the images -------------------------------------------------------------------------------------------------------
-
-
-def draw_subset(images: Images, per_class: int, seed: int) -> Images:
-    """`per_class` images of each class at random, the classes in turn: a smaller subset is the beginning of a larger.
-
-    Raises UserError if a class has fewer.
-    """
-    columns = []
-    for label, name in enumerate(images.class_names):
-        members = np.flatnonzero(images.labels == label)
-        if len(members) < per_class:
-            raise UserError(
-                f"params.yaml: filter_gan: augmentation: per_class: {per_class} images of each class are wanted, and "
-                f"the training split has {len(members)} of {name!r}; use fewer"
-            )
-        order = torch.randperm(len(members), generator=torch_generator(seed, "subset", label))
-        columns.append(members[order[:per_class].numpy()])
-    return images.at(np.stack(columns, axis=1).ravel())
-
-
-def added_images(originals: Images, found: Added, config: Augmentation, seed: int) -> dict[str, Added]:
-    """What each condition adds to the originals, given the traversal images."""
-    same = np.broadcast_to(originals.pixels, found.pixels.shape)
-    parameters = draw_affine(originals.ids, config, seed)
-    return {
-        "none": Added(same),
-        "noise": Added(noisy(same, found.pixels, originals.ids, seed)),
-        "affine": Added(moved(same, parameters)),
-        "traversal": found,
-        "affine_and_traversal": Added(moved(found.pixels, parameters), found.converged),
-    }
-
-
-def traversal_images(
-    source: Source, originals: Images, config: Augmentation, traversal: Traversal, seed: int, label: str
-) -> Added:
-    """For each original `copies` images that give, under a random bank, its activations under another one."""
-    device = source.classifier.mean.device
-    layer = open_layer(source.classifier, source.module, originals, device)
-    codes = draw_codes(originals.ids, source.generator.latent_dimension, config, seed).flatten(0, 1)
-    tiled = np.tile(originals.pixels, (config.copies, 1, 1, 1))  # (copies*N, C, H, W)
-    found, converged = np.empty_like(tiled), np.empty(len(tiled), dtype=bool)
-    blocks = range(0, len(tiled), BLOCK)
-    for first in track(blocks, label, len(blocks)):
-        chosen = slice(first, first + BLOCK)
-        start = torch.from_numpy(tiled[chosen]).to(device).float().div_(255)
-        problem = pose(layer, source.generator, codes[chosen, 0], codes[chosen, 1], start, traversal)
-        pixels, stored = solve(problem, start, traversal)
-        with torch.no_grad():
-            residual = problem.residual(stored)
-        found[chosen] = pixels.cpu().numpy()
-        converged[chosen] = (residual <= traversal.tolerance).cpu().numpy()
-    shape = (config.copies, len(originals))
-    return Added(found.reshape(*shape, *found.shape[1:]), converged.reshape(shape))
-
-
-def draw_codes(ids: np.ndarray, dimension: int, config: Augmentation, seed: int) -> Tensor:
-    """z and z' (copies, N, 2, d), standard normal each: they go with the image, not with its place."""
-    shape = (config.copies, 2, dimension)
-    draws = [torch.randn(shape, generator=torch_generator(seed, "codes", id)) for id in ids.tolist()]
-    z, other = torch.stack(draws, 1).unbind(2)  # (copies, N, d) each
-    return torch.stack([z, config.correlation * z + (1 - config.correlation**2) ** 0.5 * other], 2)
-
-
-def draw_affine(ids: np.ndarray, config: Augmentation, seed: int) -> Tensor:
-    """What is read at each place of the copies, as matrices (copies, N, 2, 3) of `affine_grid`, float64.
-
-    An image is turned, enlarged, then moved; each uniformly within its bounds, the factor on a logarithmic scale.
-    """
-    draws = [torch.rand(config.copies, 4, generator=torch_generator(seed, "affine", id)) for id in ids.tolist()]
-    turn, growth, right, down = (2 * torch.stack(draws, 1).double() - 1).unbind(-1)  # (copies, N) each, in [-1, 1)
-    angle, factor = torch.deg2rad(config.rotation * turn), (1 + config.scale) ** growth
-    cosine, sine = angle.cos() / factor, angle.sin() / factor
-    back = torch.stack([cosine, sine, -sine, cosine], -1).unflatten(-1, (2, 2))
-    shift = 2 * config.shift * torch.stack([right, down], -1)[..., None]  # the image is 2 wide
-    return torch.cat([back, -back @ shift], -1)
-
-
-def moved(pixels: np.ndarray, matrices: Tensor) -> np.ndarray:
-    """Images (copies, N, C, H, W) uint8 resampled once, bilinearly, black from beyond the edge; on the CPU.
-
-    Not by screening.transforms: those move all images of a batch alike. float64, so that the identity is exact.
-    """
-    result = np.empty_like(pixels)
-    for copy, (images, matrix) in enumerate(zip(pixels, matrices, strict=True)):
-        grid = F.affine_grid(matrix, list(images.shape), align_corners=False)
-        read = F.grid_sample(torch.tensor(images).double(), grid, align_corners=False)
-        result[copy] = read.round().byte().numpy()
-    return result
-
-
-def noisy(originals: np.ndarray, like: np.ndarray, ids: np.ndarray, seed: int) -> np.ndarray:
-    """Originals (copies, N, C, H, W) uint8 with Gaussian noise that changes each as much as it is changed in `like`.
-
-    The noise's size is found by bisection, because what leaves [0, 1] is cut off.
-    """
-    copies, _, *shape = originals.shape
-    draws = [torch.randn(copies, *shape, generator=torch_generator(seed, "noise", id)) for id in ids.tolist()]
-    noise = torch.stack(draws, 1).flatten(0, 1)  # (copies*N, C, H, W)
-    start = torch.tensor(originals).flatten(0, 1) / 255
-    wanted = (torch.tensor(like).flatten(0, 1) / 255 - start).square().mean((1, 2, 3))
-    low, high = torch.zeros(len(start), 1, 1, 1), torch.full((len(start), 1, 1, 1), 4.0)
-    for _ in range(BISECTIONS):
-        size = (low + high) / 2
-        reached = ((start + size * noise).clamp(0, 1) - start).square().mean((1, 2, 3))
-        over = (reached >= wanted)[:, None, None, None]
-        low, high = torch.where(over, low, size), torch.where(over, size, high)
-    return to_bytes(start + low * noise).reshape(originals.shape).numpy()
+# --- the trainings ----------------------------------------------------------------------------------------------------
 
 
 def own_source(
@@ -253,7 +117,58 @@ def own_source(
     return Source(classifier, module, generator)
 
 
-# --- the trainings ----------------------------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class Experiment:
+    """What `augment` is given."""
+
+    block: Mapping[str, Any]
+    source: Source
+    own: FilterGanConfig
+    train: Images
+    test: Images
+    config: Augmentation
+    traversal: Traversal
+    seed: int
+    label: str
+
+    def jobs(self) -> list[Job]:
+        """All trainings, those of one subset in turn."""
+        return [
+            Job(number, per_class, condition)
+            for number in range(self.config.seeds)
+            for per_class in self.config.per_class
+            for condition in CONDITIONS
+            if condition != OWN or per_class in self.config.own
+        ]
+
+    def run(self, jobs: Sequence[Job]) -> Iterator[tuple[Row, list[Row]]]:
+        """The row of every job, and examples with the last of those that give any."""
+        descent = replace(self.traversal, steps=self.config.steps)
+        for number, repetition in groupby(jobs, lambda job: job.seed):
+            stream, place = derive(self.seed, number), f"{self.label} {number + 1}/{self.config.seeds}"
+            largest = draw_subset(self.train, max(self.config.per_class), stream)
+            found = traversal_images(self.source, largest, self.config, descent, stream, f"{place} images")
+            sets = added_images(largest, found, self.config, stream)
+            for per_class, group in groupby(repetition, lambda job: job.per_class):
+                subset = largest.at(np.arange(per_class * len(self.train.class_names)))
+                parts = {condition: added.first(len(subset)) for condition, added in sets.items()}
+                label = f"{place}, {per_class} a class"
+                runs = Repetition(
+                    self.block, self.source.classifier, subset, self.test, self.config, stream, parts["none"], label
+                )
+                for job in group:
+                    if job.condition == OWN:
+                        clean = own_source(runs.unaided, self.source.module, self.own, subset, stream, label)
+                        parts[OWN] = traversal_images(
+                            clean, subset, self.config, descent, stream, f"{label} own images"
+                        )
+                    row = runs.row(job.condition, parts[job.condition]) | {"per_class": per_class, "seed": number}
+                    yield row, example_rows(subset, parts) if job == self.exemplary() else []
+
+    def exemplary(self) -> Job:
+        """The job after which examples of all conditions are there."""
+        per_class = min(self.config.own or self.config.per_class)
+        return [job for job in self.jobs() if job.seed == 0 and job.per_class == per_class][-1]
 
 
 @dataclass(frozen=True)
@@ -266,11 +181,17 @@ class Repetition:
     test: Images
     config: Augmentation
     seed: int
+    nothing: Added  # what condition `none` adds
     label: str
 
-    def row(self, condition: str, added: Added) -> tuple[dict[str, Any], Classifier]:
-        """What a condition comes to, and the classifier that it trained."""
-        classifier = self.train(added.pixels, condition)
+    @cached_property
+    def unaided(self) -> Classifier:
+        """The classifier of condition `none`."""
+        return self.train(self.nothing.pixels, "none")
+
+    def row(self, condition: str, added: Added) -> Row:
+        """What a condition comes to."""
+        classifier = self.unaided if condition == "none" else self.train(added.pixels, condition)
         flat = added.pixels.reshape(-1, *added.pixels.shape[2:])
         labels = np.tile(self.subset.labels, len(added.pixels))
         right = evaluation.predict(self.teacher, flat).argmax(1).numpy() == labels
@@ -284,7 +205,7 @@ class Repetition:
             "rms_change": float(change.mean()),
             "converged": None if added.converged is None else float(added.converged.mean()),
             "teacher_accuracy": float(right.mean()),
-        }, classifier
+        }
 
     def train(self, added: np.ndarray, condition: str) -> Classifier:
         """A classifier trained on the subset and on `added` (copies, N, C, H, W), frozen.

@@ -27,6 +27,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from invariscope.checkpoint import Checkpoint, resumable
 from invariscope.classifiers.split import UNKNOWN, Split
 from invariscope.data.table import Images
 from invariscope.filter_gan.banks import draw_banks, fresh, jittered, rms_deviation, shuffled
@@ -111,6 +112,7 @@ def average(
     config: Averaging,
     seed: int,
     label: str = "averaging",
+    checkpoint: Checkpoint | None = None,
 ) -> list[dict[str, Any]]:
     """Test accuracy of every condition and seed, with and without retraining of the layers after `path`.
 
@@ -121,10 +123,13 @@ def average(
     layer = open_layer(classifier, path, train, device)
     names = possible(layer, label)
     real = layer.convolution.weight
-    rows = []
+    state = (checkpoint.load() if checkpoint else None) or {"rows": []}
+    rows: list[dict[str, Any]] = state["rows"]
     splits = cache_below(layer, train, device), cache_below(layer, test, device)
-    runs = _runs(layer, generator, names, splits, config, seed)
-    for number, name, training, testing in track(runs, label, config.seeds * len(names)):
+    jobs = [(number, name) for number in range(config.seeds) for name in names]
+    done = len(rows) // 2  # a row without retraining, and one with it
+    runs = track(_runs(layer, generator, jobs[done:], splits, config, seed), label, len(jobs), done=done)
+    for number, name, training, testing in resumable(runs, checkpoint, lambda: state):
         reading = CONDITIONS[name].reading
         retrained = retrain(layer.split, reading, training, config.retraining, derive(seed, number))
         deviation = rms_deviation(training.banks, real) / float(real.std())
@@ -146,17 +151,17 @@ def possible(layer: Layer, label: str) -> list[str]:
 def _runs(
     layer: Layer,
     generator: Generator,
-    names: Sequence[str],
+    jobs: Sequence[tuple[int, str]],
     splits: tuple[Cached, Cached],
     config: Averaging,
     seed: int,
 ) -> Iterator[tuple[int, str, Convolved, Convolved]]:
-    """Seed and condition, with what it makes of the training and of the test images."""
-    for number in range(config.seeds):
+    """Seed and condition of every job, with what it makes of the training and of the test images."""
+    for number, own in groupby(jobs, lambda job: job[0]):
         sets = bank_sets(layer.convolution, generator, config.banks, derive(seed, number))
-        for kind, group in groupby(names, lambda name: CONDITIONS[name].banks):
+        for kind, group in groupby(own, lambda job: CONDITIONS[job[1]].banks):
             training, testing = (Convolved(layer, sets[kind], images).kept() for images in splits)
-            for name in group:
+            for _, name in group:
                 yield number, name, training, testing
 
 

@@ -6,9 +6,14 @@ from typing import Any
 
 import numpy as np
 
+from invariscope import batches, schedule
+from invariscope.checkpoint import Checkpoint
+from invariscope.classifiers import training
 from invariscope.data.table import image_column, read_data, write_rows, write_table
 from invariscope.files import write_json
-from invariscope.filter_gan import augmentation
+from invariscope.filter_gan import added, augmentation, losses, networks, spread
+from invariscope.filter_gan import train as filter_gan
+from invariscope.filter_gan import traversal as traversals
 from invariscope.filter_gan.config import Augmentation, Traversal, layer_config
 from invariscope.filter_gan.generator_file import load_with_classifier
 from invariscope.params import build
@@ -23,6 +28,10 @@ PARAMS = {
     "traversal": "{study}.filter_gan.traversal",
     "augmentation": "{study}.filter_gan.augmentation",
 }
+
+# What a checkpoint stands on besides its inputs.
+SOURCES = (added, augmentation, batches, filter_gan, losses, networks, schedule, spread, training, traversals)
+CODE = [Path(str(source.__file__)) for source in SOURCES]
 
 
 def run(
@@ -43,6 +52,7 @@ def run(
     config = build(Augmentation, params["augmentation"])
     trained, module, network = load_with_classifier(generator, model, place)
     _, recipe = layer_config(params["training"], params["layer"], layer)
+    checkpoint = Checkpoint({"step": "augment_training", "layer": layer, **params}, [data, model, generator, *CODE])
     rows, pictures = augmentation.augment(
         params["block"],
         augmentation.Source(network, module, trained),
@@ -53,6 +63,7 @@ def run(
         build(Traversal, params["traversal"]),
         derive(params["seed"], "augmentation", study, classifier, layer),
         f"{study} {classifier} {layer} augmentation",
+        checkpoint,
     )
     origin = {"study": study, "classifier": classifier, "layer": layer}
     write_rows(accuracy, [origin | row for row in rows], augmentation.UNITS)
@@ -61,3 +72,4 @@ def run(
     images = image_column(np.stack([row["image"] for row in pictures]))
     write_table(examples, constant | columns | {"image": images}, augmentation.EXAMPLE_UNITS)
     write_json(metrics, augmentation.summarise(rows))
+    checkpoint.remove()
