@@ -1,18 +1,24 @@
 """The benchmarks at toy sizes: their rows, and that their variants do what their names say."""
 
+import argparse
 import math
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from torch import Tensor, nn
 
-from benchmarks import features, filter_gan, screening, timing
+from benchmarks import dcgan, features, filter_gan, screening, timing
+from invariscope.classifiers.initial import new_classifier
+from invariscope.classifiers.model_file import save_classifier
+from invariscope.data.table import write_data
 from invariscope.features.latent_box import images, uniform
 from invariscope.features.objectives import Objective, Probe, Unit
 from invariscope.filter_gan import train
 from invariscope.screening.config import Rendering
 from invariscope.screening.transforms import transform
+from tests.discs import discs_and_rings
 
 CPU = torch.device("cpu")
 SIZES = filter_gan.Sizes(
@@ -140,3 +146,25 @@ def test_single_samples_give_the_same_best() -> None:
     torch.testing.assert_close(features.searched_singly(decoder, [probe], points)[0], together, rtol=1e-3, atol=1e-5)
     apart = features.searched_singly(decoder, [Probe(network, [one], (3, 32, 32)) for one in objectives], points)
     torch.testing.assert_close(torch.cat(apart), together, rtol=1e-3, atol=1e-5)
+
+
+def test_the_frontier_of_the_dcgan_has_a_row_a_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dcgan, "ALONE", 1)
+    images = discs_and_rings(40, seed=1)
+    write_data(tmp_path / "data.parquet", {"train": images, "test": images})
+    judge = new_classifier({"architecture": "five_conv", "widths": [4] * 5, "training": {}}, images, 0, CPU)
+    save_classifier(judge, tmp_path / "judge.safetensors")
+    options = argparse.Namespace(
+        data=tmp_path / "data.parquet",
+        judge=tmp_path / "judge.safetensors",
+        widths=[4, 8],
+        generator_steps=[1, 2],
+        discriminator_rates=[1e-3],
+        seeds=[0],
+        batches=2,
+        images=20,
+    )
+    found = list(dcgan.rows(options, CPU))
+    assert [(row["width"], row["generator_steps"]) for row in found] == [(4, 1), (4, 2), (8, 1), (8, 2)]
+    assert len({row["frechet_distance"] for row in found}) == 4 and all(row["fall"] > 0 for row in found)
+    assert all(0 < row["classes"] <= 1 for row in found)

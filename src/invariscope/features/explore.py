@@ -44,17 +44,18 @@ def explore(
     climbing: LatentAscent,
     starts: Tensor | None,
     seed: int,
-    checkpoints: Sequence[Checkpoint | None] = (None, None),
+    checkpoints: Sequence[Checkpoint | None] = (None, None, None),
     label: str = "latent",
 ) -> Explored:
     """Sample and climb every objective of `units`; climbers start among points `starts` (C, d), or uniform ones.
 
-    `checkpoints` are of the search and of the ascent. Raises UserError if the classifier lacks a unit.
+    `checkpoints` are of the search, of the ascent and of the paper's. Raises UserError if the classifier lacks a unit.
     """
     names, shape = network.class_names, shape_of(network, None)
     probe = Probe(network, tables.objectives_of(units, names), shape)
     few = Probe(network, [parse(one, names) for one in tables.followed(units)], shape)
     samples = search(decoder, probe, searching, seed, checkpoints[0], f"{label} search")
     climbed = ascend(decoder, probe, climbing, seed, starts, checkpoints[1], f"{label} ascent")
-    plain = ascend(decoder, few, paper_ascent(LONGER * climbing.steps), seed, label=f"{label} ascent, the paper's")
+    paper = paper_ascent(LONGER * climbing.steps)
+    plain = ascend(decoder, few, paper, seed, None, checkpoints[2], f"{label} ascent, the paper's")
     return Explored(probe, samples, climbed, few, plain)

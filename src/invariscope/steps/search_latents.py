@@ -53,7 +53,7 @@ def run(
     known = load_judges((classifier, *units.judges), judges, network, model, place)
     checkpoints = [
         Checkpoint({"step": "search_latents", "part": part, **params}, [data, model, autoencoder, *CODE])
-        for part in ("search", "ascent")
+        for part in ("search", "ascent", "paper's ascent")
     ]
     seed, label = derive(params["seed"], "latents", study, classifier), f"{study} {classifier} latent"
     samples, starts = build(LatentSearch, params["search"]), candidates(data, decoder, config)
