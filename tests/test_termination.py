@@ -84,7 +84,7 @@ def test_a_process_that_trains_saves_leaves_and_goes_on(project: Path) -> None:
     assert errors.splitlines()[-1] == "terminated: the state is saved, the same command goes on from there"
     assert not Path("resumed").exists()
     (saved,) = Path(".checkpoints").iterdir()
-    steps = torch.load(saved, weights_only=True)["step"]
+    steps = torch.load(saved, weights_only=True)["iteration"]
     assert 5 <= steps < 150
     done = subprocess.run(command, stderr=subprocess.PIPE, text=True)
     assert done.returncode == 0

@@ -6,12 +6,13 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import torch
 
 from invariscope.files import replacing
 from invariscope.params import canonical
+from invariscope.progress import track
 from invariscope.termination import TERMINATION
 
 Item = TypeVar("Item")
@@ -84,3 +85,26 @@ def resumable(items: Iterable[Item], checkpoint: Checkpoint | None, state: Calla
             if checkpoint.due():
                 checkpoint.save(state())
         checkpoint.save(state())
+
+
+class Run(Protocol):
+    """A training under way: everything that one iteration hands to the next."""
+
+    iteration: int  # how many are done
+    iterations: int
+
+    def advance(self, iteration: int) -> None: ...
+
+    def state(self) -> State: ...
+
+    def restore(self, state: State) -> None: ...
+
+
+def finish(run: Run, checkpoint: Checkpoint | None, label: str) -> None:
+    """All iterations of a training, from where a run that was interrupted has left its state."""
+    state = checkpoint.load() if checkpoint else None
+    if state:
+        run.restore(state)
+    iterations = track(range(run.iteration, run.iterations), label, run.iterations, done=run.iteration)
+    for iteration in resumable(iterations, checkpoint, run.state):
+        run.advance(iteration)

@@ -14,12 +14,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from invariscope.checkpoint import Checkpoint, resumable
+from invariscope.checkpoint import Checkpoint, finish
 from invariscope.classifiers.evaluation import Origin, Table, judge
 from invariscope.classifiers.model_file import Classifier
 from invariscope.data.table import Images, ImageSet
 from invariscope.errors import UserError
-from invariscope.progress import track
 from invariscope.runtime import seeded, torch_generator
 from invariscope.schedule import one_cycle
 
@@ -50,18 +49,11 @@ def train(
     Batch order and dropout are drawn anew for each epoch and step from named streams, so that a resumed training
     needs to know only how far it was.
     """
-    run = Run(classifier, training, images, seed)
-    state = checkpoint.load() if checkpoint else None
-    if state:
-        run.restore(state)
-    if run.steps == 0:
-        run.judge(monitored)
+    run = Run(classifier, training, images, monitored, seed)
+    if run.iterations == 0:
+        run.judge()
     classifier.train()
-    steps = track(range(run.step, run.steps), label, run.steps, done=run.step)
-    for step in resumable(steps, checkpoint, run.state):
-        run.advance(step)
-        if (step + 1) % run.batches == 0:
-            run.close_epoch(monitored)
+    finish(run, checkpoint, label)
     classifier.eval().requires_grad_(False)
     return run.history
 
@@ -78,19 +70,20 @@ def history_table(rows: Sequence[Mapping[str, Any]], origin: Origin) -> Table:
 
 
 class Run:
-    """A training under way: everything that one step hands to the next."""
+    """A training under way: everything that one iteration hands to the next."""
 
-    def __init__(self, classifier: Classifier, training: Training, images: Images, seed: int) -> None:
-        self.classifier, self.training, self.seed = classifier, training, seed
+    def __init__(
+        self, classifier: Classifier, training: Training, images: Images, monitored: Mapping[str, ImageSet], seed: int
+    ) -> None:
+        self.classifier, self.training, self.monitored, self.seed = classifier, training, monitored, seed
         self.device = classifier.mean.device
         self.pixels = torch.from_numpy(images.pixels).to(self.device)  # (N, C, H, W) uint8
         self.labels = torch.tensor(images.labels, device=self.device)  # (N,)
         self.batches = max(1, len(images) // training.batch_size)  # an epoch; what is left over waits for another one
-        self.steps = self.batches * training.epochs
+        self.iteration, self.iterations = 0, self.batches * training.epochs
         self.optimiser = torch.optim.AdamW(
             classifier.network.parameters(), weight_decay=training.weight_decay, fused=self.device.type != "mps"
         )
-        self.step = 0
         self.epoch_order = (-1, self.labels)
         self.sums = torch.zeros(2, device=self.device)  # loss and right answers of this epoch so far
         self.history: list[dict[str, Any]] = []
@@ -99,7 +92,7 @@ class Run:
         return {
             "network": self.classifier.network.state_dict(),
             "optimiser": self.optimiser.state_dict(),
-            "step": self.step,
+            "iteration": self.iteration,
             "sums": self.sums,
             "history": self.history,
         }
@@ -107,18 +100,18 @@ class Run:
     def restore(self, state: Mapping[str, Any]) -> None:
         self.classifier.network.load_state_dict(state["network"])
         self.optimiser.load_state_dict(state["optimiser"])
-        self.step = state["step"]
+        self.iteration = state["iteration"]
         self.sums = state["sums"].to(self.device)
         self.history = list(state["history"])
 
-    def advance(self, step: int) -> None:
+    def advance(self, iteration: int) -> None:
         """One step of the optimiser."""
-        epoch, batch = divmod(step, self.batches)
+        epoch, batch = divmod(iteration, self.batches)
         chosen = self.order(epoch)[batch * self.training.batch_size : (batch + 1) * self.training.batch_size]
         x, labels = self.pixels[chosen].float().div_(255), self.labels[chosen]  # (B, C, H, W), (B,)
         for group in self.optimiser.param_groups:
-            group["lr"] = self.training.learning_rate * one_cycle(step, self.steps)
-        with seeded(self.device, self.seed, "dropout", step):
+            group["lr"] = self.training.learning_rate * one_cycle(iteration, self.iterations)
+        with seeded(self.device, self.seed, "dropout", iteration):
             logits = self.classifier(x)  # (B, classes)
         loss = functional.cross_entropy(logits, labels, label_smoothing=self.training.label_smoothing)
         self.optimiser.zero_grad()
@@ -126,7 +119,9 @@ class Run:
         self.optimiser.step()
         with torch.no_grad():
             self.sums += torch.stack([loss, (logits.argmax(1) == labels).float().mean()])
-        self.step = step + 1
+        self.iteration = iteration + 1
+        if self.iteration % self.batches == 0:
+            self.close_epoch()
 
     def order(self, epoch: int) -> Tensor:
         """The images of an epoch, shuffled."""
@@ -135,9 +130,9 @@ class Run:
             self.epoch_order = epoch, torch.randperm(len(self.labels), generator=generator).to(self.device)
         return self.epoch_order[1]
 
-    def close_epoch(self, monitored: Mapping[str, ImageSet]) -> None:
+    def close_epoch(self) -> None:
         """Add the rows of the epoch to the history. Raises UserError if the training has diverged."""
-        epoch = self.step // self.batches
+        epoch = self.iteration // self.batches
         loss, accuracy = (self.sums / self.batches).tolist()
         if not math.isfinite(loss):
             raise UserError(
@@ -146,12 +141,12 @@ class Run:
             )
         self.sums.zero_()
         self.history.append({"epoch": epoch, "split": "train", "loss": loss, "accuracy": accuracy})
-        self.judge(monitored)
+        self.judge()
 
-    def judge(self, monitored: Mapping[str, ImageSet]) -> None:
+    def judge(self) -> None:
         """Add a row for each monitored split to the history."""
-        epoch = self.step // self.batches
+        epoch = self.iteration // self.batches
         self.classifier.eval()
-        for split, images in monitored.items():
+        for split, images in self.monitored.items():
             self.history.append({"epoch": epoch, "split": split} | judge(self.classifier, images))
         self.classifier.train()

@@ -11,10 +11,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from invariscope.checkpoint import Checkpoint, resumable
+from invariscope.checkpoint import Checkpoint, finish
 from invariscope.features.latent_box import Decoder, images, latents, uniform
 from invariscope.features.objectives import Probe
-from invariscope.progress import track
 
 BLOCK = 64  # samples at once
 TICKS = (1, 2, 5)  # of every decade, at which the curve is read
@@ -51,13 +50,7 @@ def search(
 ) -> Found:
     """The best of uniform samples for every objective of `probe`; of equal ones the first."""
     run = Run(decoder, probe, config, seed)
-    state = checkpoint.load() if checkpoint else None
-    if state:
-        run.restore(state)
-    blocks = -(-config.samples // BLOCK)
-    numbers = track(range(run.block, blocks), f"{label}, blocks of {BLOCK} samples", blocks, done=run.block)
-    for block in resumable(numbers, checkpoint, run.state):
-        run.advance(block)
+    finish(run, checkpoint, f"{label}, blocks of {BLOCK} samples")
     return run.found()
 
 
@@ -72,13 +65,13 @@ class Run:
         self.numbers = torch.empty(0, objectives, dtype=torch.int64)
         self.curve = torch.empty(0, objectives)  # (counts passed so far, K)
         self.total = torch.zeros(objectives, dtype=torch.float64)
-        self.block = 0
+        self.iteration, self.iterations = 0, -(-config.samples // BLOCK)  # blocks
 
     @torch.inference_mode()
-    def advance(self, block: int) -> None:
+    def advance(self, iteration: int) -> None:
         """One block; of the last one only the samples that are asked for."""
-        first = block * BLOCK
-        points = uniform(self.decoder, BLOCK, self.seed, "block", block)
+        first = iteration * BLOCK
+        points = uniform(self.decoder, BLOCK, self.seed, "block", iteration)
         values = self.probe.all(images(self.decoder, points)).cpu()[: self.config.samples - first]  # (n, K)
         self.read_curve(values, first)
         self.total += values.double().sum(0)
@@ -87,7 +80,7 @@ class Run:
         self.values, order = pooled.sort(dim=0, descending=True, stable=True)  # stable: of equal ones the first
         self.values, order = self.values[: self.config.best], order[: self.config.best]
         self.numbers = torch.cat([self.numbers, numbers]).gather(0, order)
-        self.block = block + 1
+        self.iteration = iteration + 1
 
     def read_curve(self, values: Tensor, first: int) -> None:
         """Note the best so far at the counts that this block passes. `values` (n, K) are of samples first + 1, ..."""
@@ -100,12 +93,12 @@ class Run:
     def state(self) -> dict[str, Any]:
         return {"values": self.values, "numbers": self.numbers, "curve": self.curve} | {
             "total": self.total,
-            "block": self.block,
+            "iteration": self.iteration,
         }
 
     def restore(self, state: dict[str, Any]) -> None:
         self.values, self.numbers, self.curve = state["values"], state["numbers"], state["curve"]
-        self.total, self.block = state["total"], state["block"]
+        self.total, self.iteration = state["total"], state["iteration"]
 
     def found(self) -> Found:
         points = samples(self.decoder, self.numbers.t(), self.seed).cpu()  # as all that is found

@@ -18,7 +18,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from invariscope.checkpoint import Checkpoint, resumable
+from invariscope.checkpoint import Checkpoint, finish
 from invariscope.classifiers.surgery import convolve_all, convolve_banks
 from invariscope.data.table import Images
 from invariscope.errors import UserError
@@ -27,7 +27,6 @@ from invariscope.filter_gan.evaluation import Layer, bank_accuracy, cache_below,
 from invariscope.filter_gan.losses import answer_loss, code_loss, discriminator_loss, generator_loss, spread_loss
 from invariscope.filter_gan.networks import Discriminator, Generator
 from invariscope.filter_gan.spread import SAMPLES, activation_spread, channel_variance, weight_spread
-from invariscope.progress import track
 from invariscope.runtime import seeded, torch_generator
 from invariscope.schedule import falling
 
@@ -64,14 +63,7 @@ def train(
     Gives the generator, and a row of history every `log_every` iterations, judged on `held_out`.
     """
     run = Run(classifier, path, config, images, held_out, seed)
-    state = checkpoint.load() if checkpoint else None
-    if state:
-        run.restore(state)
-    iterations = track(range(run.iteration, config.iterations), label, config.iterations, done=run.iteration)
-    for iteration in resumable(iterations, checkpoint, run.state):
-        run.advance(iteration)
-        if (iteration + 1) % config.log_every == 0 or iteration + 1 == config.iterations:
-            run.log()
+    finish(run, checkpoint, label)
     return run.generator.eval().requires_grad_(False), run.history
 
 
@@ -94,7 +86,7 @@ class Run:
         self.generator_optimiser = torch.optim.RMSprop(self.generator.parameters(), lr=rate)
         self.discriminator_optimiser = torch.optim.RMSprop(self.discriminator.parameters(), lr=rate)
         self.monitor = Monitor(self.layer, held_out, config, self.variance, seed)
-        self.iteration = 0
+        self.iteration, self.iterations = 0, config.iterations
         self.sums = torch.zeros(len(LOSSES), device=device)  # of the losses since the last row
         self.summed = 0
         self.history: list[dict[str, float]] = []
@@ -137,6 +129,8 @@ class Run:
         self.sums += torch.stack([adversarial, fooling, error / z.shape[1], answers]).detach()
         self.summed += 1
         self.iteration = iteration + 1
+        if self.iteration % config.log_every == 0 or self.iteration == self.iterations:
+            self.log()
 
     def held(self, real: Tensor, fake: Tensor, below: tuple[Tensor, ...], codes: Tensor) -> tuple[Tensor, Tensor]:
         """The divergence of the classifier's answers, and what the activations' spread lacks of its target.

@@ -16,7 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from invariscope.batches import batch_of
-from invariscope.checkpoint import Checkpoint, resumable
+from invariscope.checkpoint import Checkpoint, finish
 from invariscope.classifiers.model_file import Classifier
 from invariscope.data.table import Images, ImageSet
 from invariscope.errors import UserError
@@ -24,7 +24,6 @@ from invariscope.generative.config import DcganTraining
 from invariscope.generative.dcgan import Generator, discriminator
 from invariscope.generative.frechet import frechet_distance, look_at, moments
 from invariscope.generative.sheets import drawn_images
-from invariscope.progress import track
 from invariscope.runtime import seeded, torch_generator
 from invariscope.schedule import falling
 
@@ -55,14 +54,7 @@ def train(
 ) -> tuple[Generator, list[Row]]:
     """A generator of images like `images`, and rows of how it gets on, the first before any training."""
     run = Run(config, images, monitored, judge, seed, device)
-    state = checkpoint.load() if checkpoint else None
-    if state:
-        run.restore(state)
-    elif run.iteration == 0:
-        run.log({})
-    iterations = track(range(run.iteration, run.iterations), label, run.iterations, done=run.iteration)
-    for iteration in resumable(iterations, checkpoint, run.state):
-        run.advance(iteration)
+    finish(run, checkpoint, label)
     return run.mean_generator(), run.history
 
 
@@ -108,6 +100,8 @@ class Run:
         return GENERATOR if iteration < alone + self.config.phases.generator else BOTH
 
     def advance(self, iteration: int) -> None:
+        if iteration == 0:
+            self.log({})
         phase = self.phase(iteration)
         row: Row = {}
         share = falling(iteration, self.iterations, self.config.decay)

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from invariscope.batches import batch_of
-from invariscope.checkpoint import Checkpoint, resumable
+from invariscope.checkpoint import Checkpoint, finish
 from invariscope.data.table import Images, ImageSet
 from invariscope.errors import UserError
 from invariscope.generative.codes import BLOCK, codes_of
@@ -22,7 +22,6 @@ from invariscope.generative.networks import QUANTILES, Autoencoder, Coder, Terms
 from invariscope.generative.sparse import TwoLayer
 from invariscope.generative.variational import Variational
 from invariscope.muon import Rated, flatten_kernels, muon_and_adam, restore_kernels, step_at
-from invariscope.progress import track
 from invariscope.runtime import seeded, torch_generator
 from invariscope.schedule import one_cycle
 
@@ -54,12 +53,7 @@ def train(
     What kind it is, the kind of `config` says.
     """
     run = Run(config, images, monitored, seed, device)
-    state = checkpoint.load() if checkpoint else None
-    if state:
-        run.restore(state)
-    iterations = track(range(run.iteration, run.iterations), label, run.iterations, done=run.iteration)
-    for iteration in resumable(iterations, checkpoint, run.state):
-        run.advance(iteration)
+    finish(run, checkpoint, label)
     autoencoder = run.autoencoder.eval().requires_grad_(False)
     restore_kernels(autoencoder)
     autoencoder.quantiles = code_quantiles(autoencoder, images)

@@ -15,12 +15,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from invariscope.checkpoint import Checkpoint, resumable
+from invariscope.checkpoint import Checkpoint, finish
 from invariscope.classifiers.evaluation import judge
 from invariscope.classifiers.model_file import Classifier
 from invariscope.data.table import Images, balanced
 from invariscope.errors import UserError
-from invariscope.progress import track
 from invariscope.runtime import seeded, torch_generator
 from invariscope.schedule import falling
 from invariscope.transformer.config import TransformerTraining
@@ -55,12 +54,7 @@ def train(
 ) -> tuple[InvariantTransformer, list[dict[str, Any]]]:
     """Learn transformations of `images` that `classifier` (frozen, in eval mode) ignores; and a row an iteration."""
     run = Run(classifier, config, images, seed)
-    state = checkpoint.load() if checkpoint else None
-    if state:
-        run.restore(state)
-    iterations = track(range(run.iteration, config.iterations), label, config.iterations, done=run.iteration)
-    for iteration in resumable(iterations, checkpoint, run.state):
-        run.advance(iteration)
+    finish(run, checkpoint, label)
     return run.transformer.eval().requires_grad_(False), run.history
 
 
@@ -75,7 +69,7 @@ class Run:
         self.clean = judge(classifier, balanced(images, CLEAN_IMAGES))["accuracy"]
         self.transformer = new_transformer(config, images.pixels.shape[1], seed, self.device)
         self.optimiser = torch.optim.Adam(self.transformer.parameters(), lr=config.learning_rate, betas=BETAS)
-        self.iteration = 0
+        self.iteration, self.iterations = 0, config.iterations
         self.history: list[dict[str, Any]] = []
 
     def advance(self, iteration: int) -> None:

@@ -17,12 +17,11 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from invariscope.batches import in_turn
-from invariscope.checkpoint import Checkpoint, resumable
+from invariscope.checkpoint import Checkpoint, finish
 from invariscope.classifiers.model_file import Classifier
 from invariscope.data.table import Images
 from invariscope.errors import UserError
 from invariscope.muon import Rated, flatten_kernels, muon_and_adam, restore_kernels, step_at
-from invariscope.progress import track
 from invariscope.runtime import seeded, torch_generator
 from invariscope.schedule import one_cycle
 from invariscope.unpooling.config import UnpoolingTraining
@@ -57,12 +56,7 @@ def train(
     Raises UserError if the classifier cannot be mirrored, or the training diverges.
     """
     run = Run(config, classifier, source, images, monitored, seed, device)
-    state = checkpoint.load() if checkpoint else None
-    if state:
-        run.restore(state)
-    iterations = track(range(run.iteration, run.iterations), label, run.iterations, done=run.iteration)
-    for iteration in resumable(iterations, checkpoint, run.state):
-        run.advance(iteration)
+    finish(run, checkpoint, label)
     restore_kernels(run.mirrors)
     return run.mirrors.eval().requires_grad_(False), run.history
 
