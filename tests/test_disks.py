@@ -57,7 +57,7 @@ def test_a_folder_that_is_read_only(toy: Path, capsys: pytest.CaptureFixture[str
 def test_a_training_does_without_checkpoints_where_they_find_no_room(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    checkpoint = Checkpoint({}, [], folder=tmp_path / "full")
+    checkpoint = Checkpoint((), {}, [], folder=tmp_path / "full")
     with small_disk(tmp_path / "full", 8):
         checkpoint.save({"weights": bytes(100_000)})
         assert "No space left on device" in capsys.readouterr().err

@@ -209,7 +209,7 @@ class Mortal(Checkpoint):
     """Is asked after every step whether to save: says so at random, and dies at random steps before it can."""
 
     def __init__(self, folder: Path, seed: int) -> None:
-        super().__init__({"test": 1}, [], folder=folder)
+        super().__init__(("test",), {}, [], folder=folder)
         self.random = random.Random(seed)
         self.deaths = set(self.random.sample(range(1, STEPS + 1), KILLS))
         self.steps = 0

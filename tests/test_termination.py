@@ -43,7 +43,7 @@ def test_what_saves_nothing_leaves_at_once(termination: Termination) -> None:
 
 @pytest.mark.parametrize("last", [2, 9])
 def test_a_training_ends_its_step_saves_and_leaves(termination: Termination, tmp_path: Path, last: int) -> None:
-    checkpoint, done = Checkpoint({}, [], folder=tmp_path), []
+    checkpoint, done = Checkpoint((), {}, [], folder=tmp_path), []
     with pytest.raises(SystemExit) as left:
         for step in resumable(range(10), checkpoint, lambda: {"done": done}):
             if step == last:
@@ -56,7 +56,7 @@ def test_a_training_ends_its_step_saves_and_leaves(termination: Termination, tmp
 
 def test_after_a_training_that_failed_it_leaves_at_once_again(termination: Termination, tmp_path: Path) -> None:
     with pytest.raises(ZeroDivisionError):
-        for _ in resumable(range(3), Checkpoint({}, [], folder=tmp_path), dict):
+        for _ in resumable(range(3), Checkpoint((), {}, [], folder=tmp_path), dict):
             raise ZeroDivisionError
     with pytest.raises(SystemExit):
         signal.raise_signal(signal.SIGTERM)

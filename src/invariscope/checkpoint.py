@@ -4,7 +4,7 @@ import hashlib
 import io
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -23,12 +23,21 @@ FOLDER = Path(".checkpoints")  # outside declared outputs: both engines delete t
 class Checkpoint:
     """The state of one training (model, optimiser, random streams, position), as tensors and plain values.
 
-    `key` and the contents of `inputs` name everything that the result depends on: a training with other parameters,
-    other data, other code (list its files) or another torch never resumes from this one.
+    Job, parameters and the contents of `inputs` name everything that the result depends on: another training, or one
+    with other parameters, other data, other code (list its files) or another torch never resumes from this one. `job`
+    is the step, all that it is asked for by name (study, classifier, ...), and which of its trainings this is.
     """
 
-    def __init__(self, key: dict[str, Any], inputs: list[Path], seconds: float = 60.0, folder: Path = FOLDER) -> None:
-        digest = hashlib.sha256(canonical({"torch": torch.__version__, "key": key}).encode())
+    def __init__(
+        self,
+        job: Sequence[str | int],
+        params: Mapping[str, Any],
+        inputs: Sequence[Path],
+        seconds: float = 60.0,
+        folder: Path = FOLDER,
+    ) -> None:
+        key = {"torch": torch.__version__, "job": list(job), "params": dict(params)}
+        digest = hashlib.sha256(canonical(key).encode())
         for path in inputs:
             with path.open("rb") as file:
                 digest.update(hashlib.file_digest(file, "sha256").digest())

@@ -135,7 +135,7 @@ def test_an_interrupted_gallery_goes_on(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    inputs = {"key": {"step": "test"}, "inputs": [], "seconds": 0.0, "folder": tmp_path}
+    inputs = {"job": ("test",), "params": {}, "inputs": [], "seconds": 0.0, "folder": tmp_path}
     calls: list[tuple[str, str]] = []
     whole = gallery.method_rows
 

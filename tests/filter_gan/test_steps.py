@@ -8,6 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 
+from invariscope.checkpoint import Checkpoint
 from invariscope.classifiers.initial import new_classifier
 from invariscope.classifiers.model_file import save_classifier
 from invariscope.data.table import Images, write_data
@@ -50,6 +51,31 @@ def folder(images: Images, held_out: Images, tmp_path: Path, monkeypatch: pytest
         history=tmp_path / "history.parquet",
     )
     return tmp_path
+
+
+def test_another_layers_training_is_not_taken_for_its_own(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its parameters, images, classifier and shapes are equal; and it has been killed at its end."""
+
+    def train(layer: str, name: str) -> bytes:
+        train_filter_gan.run(
+            {"seed": 0, "training": TRAINING, "layer": {}},
+            "cpu",
+            "bars",
+            "cnn",
+            layer,
+            data=folder / "data.parquet",
+            model=folder / "model.safetensors",
+            generator=folder / f"{name}.safetensors",
+            history=folder / f"{name}.parquet",
+        )
+        return (folder / f"{name}.safetensors").read_bytes()
+
+    alone = train("conv4", "alone")
+    with monkeypatch.context() as killed:
+        killed.setattr(Checkpoint, "remove", lambda self: None)
+        other = train("conv3", "other")
+    assert list((folder / ".checkpoints").glob("*"))
+    assert train("conv4", "beside") == alone != other
 
 
 def test_presets_are_compared_with_the_layers_own(folder: Path) -> None:

@@ -73,13 +73,13 @@ def test_a_twin_that_is_done_is_not_trained_again(tmp_path: Path, monkeypatch: p
     config = replace(TWINS, seeds=1)
     images = draw_twin(DATA, ALL, config, 0, 0).at(np.arange(200))
     block = BLOCK | {"training": BLOCK["training"] | {"epochs": 1}}
-    first, last = train_twin(block, images, 0, CPU, Checkpoint({}, [], 1e9, tmp_path))
+    first, last = train_twin(block, images, 0, CPU, Checkpoint((), {}, [], 1e9, tmp_path))
 
     def refuse(*_: object) -> None:
         raise AssertionError("trained again")
 
     monkeypatch.setattr(training.Run, "advance", refuse)
-    second, again = train_twin(block, images, 0, CPU, Checkpoint({}, [], 1e9, tmp_path))
+    second, again = train_twin(block, images, 0, CPU, Checkpoint((), {}, [], 1e9, tmp_path))
     assert again == last
     for one, other in zip(first.parameters(), second.parameters(), strict=True):
         assert torch.equal(one, other)

@@ -52,7 +52,8 @@ def run(
     config = build(Augmentation, params["augmentation"])
     trained, module, network = load_with_classifier(generator, model, place)
     _, recipe = layer_config(params["training"], params["layer"], layer)
-    checkpoint = Checkpoint({"step": "augment_training", "layer": layer, **params}, [data, model, generator, *CODE])
+    inputs = [data, model, generator, *CODE]
+    checkpoint = Checkpoint(("augment_training", study, classifier, layer), params, inputs)
     rows, pictures = augmentation.augment(
         params["block"],
         augmentation.Source(network, module, trained),

@@ -36,7 +36,7 @@ def run(
     place = open_device(device)
     config = build(Averaging, params["averaging"])
     trained, module, network = load_with_classifier(generator, model, place)
-    checkpoint = Checkpoint({"step": "average_banks", "layer": layer, **params}, [data, model, generator, *CODE])
+    checkpoint = Checkpoint(("average_banks", study, classifier, layer), params, [data, model, generator, *CODE])
     rows = averaging.average(
         network,
         module,

@@ -43,8 +43,8 @@ def run(
     }
     split, held_out = monitored(data, own.log_images)
     images, network = read_data(data, "train"), load_classifier(model, place)
-    key = {"step": "compare_presets", "study": study, "layer": layer, **params}
-    checkpoints = {name: Checkpoint({**key, "preset": name}, [data, model, *CODE]) for name in configs}
+    job = ("compare_presets", study, classifier, layer)
+    checkpoints = {name: Checkpoint((*job, name), params, [data, model, *CODE]) for name in configs}
     seed = derive(params["seed"], "filter_gan", study, classifier, layer)  # train_filter_gan's: only the preset differs
     label = f"{study} {classifier} {layer}"
     rows = [{"preset": own.preset} | row for row in read_table(history, train.COLUMNS).to_pylist()]

@@ -45,8 +45,7 @@ def run(params: dict[str, Any], device: str, study: str, twin: str, *, data: Pat
         seeds = {what: derive(params["seed"], "extract", study, number, what) for what in (*config.layers, "whole")}
         found = []
         for what, seed in seeds.items():
-            key = {"step": "extract_twins", "twin": twin, "number": number, "what": what, **params}
-            checkpoints.append(Checkpoint(key, [models, *CODE]))
+            checkpoints.append(Checkpoint(("extract_twins", study, twin, number, what), params, [models, *CODE]))
             shared = (config, seed, checkpoints[-1], f"{name}, {what}")
             if what in config.layers:
                 found += extraction.traversal_rows(classifier, what, images, start, *shared)

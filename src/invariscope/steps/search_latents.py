@@ -52,7 +52,7 @@ def run(
     network, decoder = load_pair(model, autoencoder, place)
     known = load_judges((classifier, *units.judges), judges, network, model, place)
     checkpoints = [
-        Checkpoint({"step": "search_latents", "part": part, **params}, [data, model, autoencoder, *CODE])
+        Checkpoint(("search_latents", study, classifier, part), params, [data, model, autoencoder, *CODE])
         for part in ("search", "ascent", "paper's ascent")
     ]
     seed, label = derive(params["seed"], "latents", study, classifier), f"{study} {classifier} latent"

@@ -37,7 +37,7 @@ def run(
 ) -> None:
     config = coder_training(kind, params["settings"])
     place = open_device(device)
-    checkpoint = Checkpoint({"step": "train_autoencoder", "kind": kind, **params}, [data, *CODE])
+    checkpoint = Checkpoint(("train_autoencoder", study, kind), params, [data, *CODE])
     images, test, split = read_data(data, "train"), open_data(data, "test"), monitored_split(data)
     monitored = {split: balanced(open_data(data, split), MONITORED)}
     # Not named after its kind: sparse and dense start alike, and see the same batches.

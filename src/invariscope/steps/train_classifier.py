@@ -43,7 +43,7 @@ def run(
     with placed(f"params.yaml: {study}.classifiers.{classifier}"):
         network = initial.new_classifier(block, images, seed, place)
         settings = build(training.Training, block.get("training", {"epochs": 0}))
-        checkpoint = Checkpoint({"step": "train_classifier", **params}, [data, *dependencies(block)])
+        checkpoint = Checkpoint(("train_classifier", study, classifier), params, [data, *dependencies(block)])
         label = f"{study} {classifier}"
         rows = training.train(network, settings, images, monitored(data, test), seed, checkpoint, label)
     save_classifier(network, model)

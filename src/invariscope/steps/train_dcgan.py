@@ -35,7 +35,7 @@ def run(
     metrics: Path,
 ) -> None:
     config, place = build(DcganTraining, params["settings"]), open_device(device)
-    checkpoint = Checkpoint({"step": "train_dcgan", **params}, [data, judge, *CODE])
+    checkpoint = Checkpoint(("train_dcgan", study), params, [data, judge, *CODE])
     classifier, images = load_classifier(judge, place), read_data(data, "train")
     require_classes(classifier, images.class_names, judge, data)
     monitored = balanced(open_data(data, monitored_split(data)), config.log_images)

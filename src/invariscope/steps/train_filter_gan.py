@@ -39,7 +39,7 @@ def run(
     place = open_device(device)
     module, config = layer_config(params["training"], params["layer"], layer)
     split, held_out = monitored(data, config.log_images)
-    checkpoint = Checkpoint({"step": "train_filter_gan", "layer": layer, **params}, [data, model, *CODE])
+    checkpoint = Checkpoint(("train_filter_gan", study, classifier, layer), params, [data, model, *CODE])
     trained, rows = train.train(
         load_classifier(model, place),
         module,

@@ -35,7 +35,7 @@ def run(
     history: Path,
 ) -> None:
     place = open_device(device)
-    checkpoint = Checkpoint({"step": "train_transformer", **params}, [data, model, *CODE])
+    checkpoint = Checkpoint(("train_transformer", study, classifier), params, [data, model, *CODE])
     config, network = build(TransformerTraining, params["training"]), load_classifier(model, place)
     images = balanced(open_data(data, "train"), config.images)
     require_classes(network, images.class_names, model, data)

@@ -40,7 +40,7 @@ def run(
     metrics: Path,
 ) -> None:
     place, test = open_device(device), open_data(data, "test")
-    checkpoint = Checkpoint({"step": "train_unpooling", **params}, [data, model, *CODE])
+    checkpoint = Checkpoint(("train_unpooling", study, classifier), params, [data, model, *CODE])
     with placed(data):
         source = scenes.open_source(params["source"], test.shape[1])
     network, split = load_classifier(model, place), monitored_split(data)

@@ -82,7 +82,8 @@ def run(
     probe = Probe(network, objectives_of(units, network.class_names), shape_of(network, None))
     climbed = decoded_images(others, probe, settings, build(LatentAscent, params["ascent"]), train, seed, label)
     made = [gallery.Decoded("autoencoder", searched), *climbed]
-    checkpoint = Checkpoint({"step": "visualize_features", **params}, [data, model, latents, *decoders, *CODE])
+    inputs = [data, model, latents, *decoders, *CODE]
+    checkpoint = Checkpoint(("visualize_features", study, classifier), params, inputs)
     rows = gallery.draw_gallery(network, units, config, train, seed, made, checkpoint, label)
     origin = {"study": study, "classifier": classifier, "seed": params["seed"]}
     write_rows(objectives, [origin | row for row in rows], gallery.UNITS, ("value", "share"))
