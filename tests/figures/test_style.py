@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, SubFigure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from invariscope.figures import style
 from tests.conftest import ROOT
@@ -53,6 +54,26 @@ def test_equal_figures_are_equal_bytes_in_every_process(tmp_path: Path) -> None:
         command = [sys.executable, "-c", DRAW, str(tmp_path / f"{seed}.pdf")]
         subprocess.run(command, check=True, cwd=ROOT, env=os.environ | {"PYTHONHASHSEED": seed})
     assert (tmp_path / "0.pdf").read_bytes() == (tmp_path / "1.pdf").read_bytes()
+
+
+@pytest.mark.parametrize("format", ["png", "pdf"])
+def test_the_solvers_last_bits_do_not_show(format: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def draw_parts(name: str) -> bytes:
+        with style.figure(tmp_path / f"{name}.{format}") as figure:
+            upper, lower = figure.subfigures(2, 1)
+            upper.subplots().plot((0, 1))
+            lower.subplots().imshow(np.eye(3))
+        return (tmp_path / f"{name}.{format}").read_bytes()
+
+    plain, solve = draw_parts("plain"), ConstrainedLayoutEngine.execute
+
+    def noisy(engine: ConstrainedLayoutEngine, figure: Figure) -> None:
+        solve(engine, figure)
+        for part in figure.findobj(SubFigure):
+            part.bbox_relative.set_points(part.bbox_relative.get_points() - 1e-15)
+
+    monkeypatch.setattr(ConstrainedLayoutEngine, "execute", noisy)
+    assert draw_parts("noisy") == plain
 
 
 def test_vectors_carry_no_date_and_their_fonts_as_truetype(tmp_path: Path) -> None:

@@ -13,8 +13,9 @@ import numpy as np
 from cycler import cycler
 from matplotlib.axes import Axes
 from matplotlib.collections import PathCollection
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, SubFigure
 from matplotlib.lines import Line2D
+from matplotlib.transforms import Bbox
 
 from invariscope.files import replacing
 
@@ -26,6 +27,8 @@ COLOURS = ("#000000", "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#5
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 SEQUENTIAL = "cividis"
 DIVERGING = "PuOr"
+LAYOUTS = 2  # as often as matplotlib lays a figure out that it saves
+DIGITS = 9  # of shares of a figure's size
 MOST_MARKS = 2000  # of a layer that stay vectors; more are drawn as pixels, or a PDF takes long to open and print
 
 Files = Path | Sequence[Path]  # where a figure goes: one file, or one of each format
@@ -72,13 +75,31 @@ def figure(files: Files, width: float = PAGE, height: float = PAGE / 2, **option
         try:
             yield drawing
             rasterize_crowds(drawing)
+            lay_out(drawing)
             for path in [files] if isinstance(files, Path) else files:
                 with replacing(path) as temporary:
                     drawing.savefig(temporary, format=path.suffix[1:], metadata=METADATA[path.suffix])
-                if drawing.get_layout_engine() is not None:
-                    drawing.set_layout_engine("none")  # the first file's layout is that of all
         finally:
             plt.close(drawing)
+
+
+def lay_out(drawing: Figure) -> None:
+    """Place everything for good, so that all files of a figure are alike. The solver's last bits go by where objects
+    lie in memory, and a vector file tells 0 from -0: they are rounded off."""
+    if drawing.get_layout_engine() is None:
+        return
+    for _ in range(LAYOUTS):
+        drawing.draw_without_rendering()
+    drawing.set_layout_engine("none")
+    for part in drawing.findobj(SubFigure):
+        part.bbox_relative.set_points(rounded(part.bbox_relative.get_points()))
+    for axes in drawing.findobj(Axes):
+        axes.set_position(Bbox(rounded(axes.get_position(original=True).get_points())), which="original")
+
+
+def rounded(shares: np.ndarray) -> np.ndarray:
+    """Shares of a figure's size without their last bits, and without negative zeros."""
+    return np.round(shares, DIGITS) + 0.0
 
 
 def rasterize_crowds(drawing: Figure) -> None:
