@@ -27,7 +27,6 @@ COLOURS = ("#000000", "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#5
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 SEQUENTIAL = "cividis"
 DIVERGING = "PuOr"
-LAYOUTS = 2  # as often as matplotlib lays a figure out that it saves
 DIGITS = 9  # of shares of a figure's size
 MOST_MARKS = 2000  # of a layer that stay vectors; more are drawn as pixels, or a PDF takes long to open and print
 
@@ -88,8 +87,7 @@ def lay_out(drawing: Figure) -> None:
     lie in memory, and a vector file tells 0 from -0: they are rounded off."""
     if drawing.get_layout_engine() is None:
         return
-    for _ in range(LAYOUTS):
-        drawing.draw_without_rendering()
+    drawing.draw_without_rendering()
     drawing.set_layout_engine("none")
     for part in drawing.findobj(SubFigure):
         part.bbox_relative.set_points(rounded(part.bbox_relative.get_points()))
