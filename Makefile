@@ -3,7 +3,7 @@ PYTHON ?= python3
 CORES ?= all
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: run report test test-faults test-slurm lint smoke lock clean
+.PHONY: run report test test-faults test-slurm test-slurm-faults lint smoke lock clean
 
 run: .venv/.complete
 	snakemake --cores $(CORES)
@@ -16,13 +16,18 @@ report: .venv/.complete
 test: .venv/.complete
 	pytest -n auto --dist worksteal
 
-# Needs root and Debian's packages: a SLURM cluster is started on this machine, and stopped again.
 test-faults: .venv/.complete
 	pytest -m faults -n auto
 
+# Needs root and Debian's packages: a SLURM cluster is started on this machine, and stopped again.
 test-slurm: .venv/.complete
 	trap 'tests/slurm/cluster.sh down' EXIT; \
 	tests/slurm/cluster.sh up && INVARISCOPE_CLUSTER=1 pytest tests/slurm
+
+# The same cluster, harmed in every way; and the default studies on it, at toy sizes. Half an hour.
+test-slurm-faults: .venv/.complete
+	trap 'tests/slurm/cluster.sh down' EXIT; \
+	tests/slurm/cluster.sh up && INVARISCOPE_CLUSTER=1 pytest -m faults tests/slurm
 
 lint: .venv/.complete
 	ruff check .

@@ -77,7 +77,8 @@ def test_ci_can_be_run(root: Path) -> None:
 
 
 def test_make_knows_its_goals(root: Path) -> None:
-    for goal in ("run", "report", "test", "test-faults", "test-slurm", "lint", "smoke", "lock", "clean"):
+    tests = ("test", "test-faults", "test-slurm", "test-slurm-faults", "smoke")
+    for goal in ("run", "report", *tests, "lint", "lock", "clean"):
         command = ["make", "--dry-run", "--silent", goal]
         done = subprocess.run(command, cwd=root, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr

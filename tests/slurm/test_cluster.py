@@ -4,6 +4,8 @@ import contextlib
 import os
 from pathlib import Path
 
+import pytest
+
 from tests.slurm.cluster import (
     CLASSIFIERS,
     COMMAND,
@@ -39,6 +41,7 @@ def test_everything_runs_where_it_belongs(project: Project, local: Project) -> N
     assert project.git("status", "--porcelain", "--", "profiles", "benchmarks", "logs") == ""
 
 
+@pytest.mark.faults
 def test_faults_cost_time_and_nothing_else(project: Project, local: Project) -> None:
     """A job is displaced by a more urgent one, one cancelled, one dies with its node, one hangs until its time is up;
     and the controller is killed and started again."""
@@ -73,6 +76,7 @@ def test_faults_cost_time_and_nothing_else(project: Project, local: Project) -> 
     assert_as_local(project, local, text)
 
 
+@pytest.mark.faults
 def test_a_cancelled_training_saves_its_state_and_is_finished(project: Project) -> None:
     """SLURM's SIGTERM reaches the step through the shell and the Snakemake that started it."""
     project.change("handwriting.classifiers.first.training.epochs", 500)

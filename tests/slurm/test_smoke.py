@@ -6,9 +6,12 @@ import subprocess
 import time
 from pathlib import Path
 
+import pytest
+
 from tests.slurm.cluster import COMMAND, Job, assert_as_local, cluster, history, queue, rule_of, run_of, say, wait_until
 from tests.workflow.project import Project
 
+pytestmark = pytest.mark.faults
 PATIENCE = 900.0  # s for all jobs, on a machine that is busy with something else besides
 
 
@@ -35,6 +38,11 @@ def running(process: subprocess.Popen[str]) -> Job:
 
     wait_until(there, "a job runs on a GPU's node", 300)
     return found[0]
+
+
+def states_of(job: Job) -> set[str]:
+    """How each start of a job has ended, or how it is."""
+    return {one.state.split()[0] for one in history() if one.number == job.number}
 
 
 def freeze(smoke: Project, process: subprocess.Popen[str]) -> Job:
@@ -65,17 +73,19 @@ def test_faults_cost_time_and_nothing_else_of_all_steps(smoke: Project, local_sm
     say("scontrol", "update", f"JobId={hangs.number}", "TimeLimit=1")  # minutes
     wait_until(lambda: hangs.number not in {job.number for job in queue()}, "its time runs out", 180)
 
-    node = freeze(smoke, process).node
-    say("sbatch", "--partition=urgent", f"--nodelist={node}", "--gpus=2", "--mem=100", "--time=1", "--wrap=true")
-    wait_until(lambda: "PREEMPTED" in {job.state for job in history()}, "a job is displaced")
+    displaced = freeze(smoke, process)
+    urgent = (f"--nodelist={displaced.node}", "--gpus=2", "--mem=100", "--time=1")
+    say("sbatch", "--partition=urgent", *urgent, "--wrap=true")
+    wait_until(lambda: "PREEMPTED" in states_of(displaced), "the job is displaced")
 
-    node = freeze(smoke, process).node
-    cluster("crash", node)
-    wait_until(lambda: "State=DOWN" in say("scontrol", "show", "node", node), "the node is down")
-    cluster("boot", node)
+    crashed = freeze(smoke, process)
+    cluster("crash", crashed.node)
+    wait_until(lambda: "State=DOWN" in say("scontrol", "show", "node", crashed.node), "the node is down")
+    cluster("boot", crashed.node)
 
     text = process.communicate(timeout=PATIENCE)[0]
     assert process.returncode == 0, text
+    assert "NODE_FAIL" in states_of(crashed)
     ends = {job.state.split()[0] for job in history(run_of(text))}
     assert {"COMPLETED", "CANCELLED", "TIMEOUT", "PREEMPTED", "NODE_FAIL"} <= ends
     assert_as_local(smoke, local_smoke, text)
