@@ -1,12 +1,12 @@
 """Train a twin: a classifier in whose training images one factor never varies, or all do, once a seed."""
 
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from invariscope import schedule
 from invariscope.checkpoint import Checkpoint
 from invariscope.classifiers import training
-from invariscope.data import factors, glyphs, procedural_digits, procedural_shapes
 from invariscope.data.table import write_rows
 from invariscope.ground_truth import twins as library
 from invariscope.ground_truth.config import Twins
@@ -21,9 +21,8 @@ PARAMS = {
     "twins": "{study}.ground_truth.twins",
 }
 
-# What a checkpoint stands on: the data follow from the parameters, and from what draws them.
-SOURCES = (library, training, schedule, factors, glyphs, procedural_digits, procedural_shapes)
-CODE = [Path(str(source.__file__)) for source in SOURCES]
+# What a checkpoint stands on besides parameters and images.
+CODE = [Path(str(source.__file__)) for source in (library, training, schedule)]
 
 
 def run(params: dict[str, Any], device: str, study: str, twin: str, *, models: Path, history: Path) -> None:
@@ -33,7 +32,8 @@ def run(params: dict[str, Any], device: str, study: str, twin: str, *, models: P
     for number in range(config.seeds):
         images = library.draw_twin(params["data"], twin, config, number, params["seed"])
         seed = derive(params["seed"], "twin", study, number)
-        checkpoints.append(Checkpoint(("train_twins", study, twin, number), params, CODE))
+        drawn = {"images": sha256(images.pixels).hexdigest()}  # no file has them
+        checkpoints.append(Checkpoint(("train_twins", study, twin, number), params | drawn, CODE))
         label = f"{study} {twin} {number + 1} of {config.seeds}"
         trained, last = library.train_twin(block, images, seed, place, checkpoints[-1], label)
         found.append(trained)
