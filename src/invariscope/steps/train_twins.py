@@ -32,7 +32,7 @@ def run(params: dict[str, Any], device: str, study: str, twin: str, *, models: P
     for number in range(config.seeds):
         images = library.draw_twin(params["data"], twin, config, number, params["seed"])
         seed = derive(params["seed"], "twin", study, number)
-        drawn = {"images": sha256(images.pixels).hexdigest()}  # no file has them
+        drawn = {"images": sha256(images.pixels.tobytes()).hexdigest()}  # no file has them
         checkpoints.append(Checkpoint(("train_twins", study, twin, number), params | drawn, CODE))
         label = f"{study} {twin} {number + 1} of {config.seeds}"
         trained, last = library.train_twin(block, images, seed, place, checkpoints[-1], label)
