@@ -47,6 +47,7 @@ def test_faults_cost_time_and_nothing_else(project: Project, local: Project) -> 
     and the controller is killed and started again."""
     process = project.start(*COMMAND, "--set-resources", "train_classifier:runtime=attempt")  # minutes
     trainings = freeze_trainings(project)
+    cluster("restart-controller")  # before the rest: killed, it may forget what it was told a moment ago
     here, there = sorted({job.node for job in trainings.values()})
     cancelled, crashed = (name for name, job in trainings.items() if job.node == here)
 
@@ -63,7 +64,6 @@ def test_faults_cost_time_and_nothing_else(project: Project, local: Project) -> 
     say("scancel", trainings[cancelled].number)
     wait_until(lambda: trainings[cancelled].number not in {job.number for job in queue()}, "the job is cancelled")
     cluster("crash", here)
-    cluster("restart-controller")
     wait_until(lambda: "State=DOWN" in say("scontrol", "show", "node", here), "the node is down")
     cluster("boot", here)
 

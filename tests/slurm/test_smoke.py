@@ -65,9 +65,9 @@ def test_faults_cost_time_and_nothing_else_of_all_steps(smoke: Project, local_sm
     the controller is killed and started again."""
     process = smoke.start(*COMMAND)
     cancelled = freeze(smoke, process).number
+    cluster("restart-controller")  # before the rest: killed, it may forget what it was told a moment ago
     say("scancel", cancelled)
     wait_until(lambda: cancelled not in {job.number for job in queue()}, "the job is cancelled")
-    cluster("restart-controller")  # it may forget what it was told a moment ago
 
     hangs = freeze(smoke, process)
     say("scontrol", "update", f"JobId={hangs.number}", "TimeLimit=1")  # minutes
