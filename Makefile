@@ -19,15 +19,12 @@ test: .venv/.complete
 test-faults: .venv/.complete
 	pytest -m faults -n auto
 
-# Needs root and Debian's packages: a SLURM cluster is started on this machine, and stopped again.
-test-slurm: .venv/.complete
+# Need root and Debian's packages: a SLURM cluster is started on this machine, and stopped again. With faults it is harmed
+# in every way, and has the default studies to do at toy sizes: half an hour.
+test-slurm-faults: SELECTED = -m faults
+test-slurm test-slurm-faults: .venv/.complete
 	trap 'tests/slurm/cluster.sh down' EXIT; \
-	tests/slurm/cluster.sh up && INVARISCOPE_CLUSTER=1 pytest tests/slurm
-
-# The same cluster, harmed in every way; and the default studies on it, at toy sizes. Half an hour.
-test-slurm-faults: .venv/.complete
-	trap 'tests/slurm/cluster.sh down' EXIT; \
-	tests/slurm/cluster.sh up && INVARISCOPE_CLUSTER=1 pytest -m faults tests/slurm
+	tests/slurm/cluster.sh up && INVARISCOPE_CLUSTER=1 pytest $(SELECTED) tests/slurm
 
 lint: .venv/.complete
 	ruff check .

@@ -117,3 +117,14 @@ def finish(run: Run, checkpoint: Checkpoint | None, label: str) -> None:
     iterations = track(range(run.iteration, run.iterations), label, run.iterations, done=run.iteration)
     for iteration in resumable(iterations, checkpoint, run.state):
         run.advance(iteration)
+
+
+def collect(left: Callable[[int], Iterable[Item]], total: int, checkpoint: Checkpoint | None, label: str) -> list[Item]:
+    """The results of `total` jobs. `left(done)` yields those of all but the first `done`, which a run that was
+    interrupted has left. They are tensors and plain values."""
+    state = (checkpoint.load() if checkpoint else None) or {"results": []}
+    results: list[Item] = state["results"]
+    done = len(results)
+    for result in resumable(track(left(done), label, total, done=done), checkpoint, lambda: state):
+        results.append(result)
+    return results

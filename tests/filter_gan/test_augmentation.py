@@ -94,8 +94,7 @@ def test_training_sees_every_image_equally_often() -> None:
 
 
 def repetition(source: Source, subset: Images, held_out: Images) -> Repetition:
-    same = Added(np.broadcast_to(subset.pixels, (2, *subset.pixels.shape)))
-    return Repetition(BLOCK, source.classifier, subset, held_out, CONFIG, 7, same, "test")
+    return Repetition(BLOCK, source.classifier, subset, held_out, CONFIG, 7, "test")
 
 
 def test_what_changes_nothing_trains_the_same_network_bit_for_bit(

@@ -14,11 +14,10 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from invariscope.checkpoint import Checkpoint, resumable
+from invariscope.checkpoint import Checkpoint, collect
 from invariscope.features.latent_box import Decoder, images, uniform
 from invariscope.features.objectives import Probe
 from invariscope.features.relus import LeakyGradients
-from invariscope.progress import track
 from invariscope.schedule import falling
 
 OBJECTIVES, BATCH = 16, 64  # climbed at once, and points of theirs that are decoded at once
@@ -112,13 +111,14 @@ def ascend(
     points = first_points(decoder, probe, config, candidates, seed)  # (K, R, d)
     which = torch.arange(len(points), device=points.device)  # (K,)
     parts = list(zip(points.split(OBJECTIVES), which.split(OBJECTIVES), strict=True))
-    state = (checkpoint.load() if checkpoint else None) or {"points": [], "values": []}
-    done = len(state["points"])
-    left = track(parts[done:], f"{label}, {OBJECTIVES} objectives at once", len(parts), done=done)
-    for part in resumable(left, checkpoint, lambda: state):
-        for name, climbed in zip(("points", "values"), climb(decoder, probe, config, *part), strict=True):
-            state[name].append(climbed)
-    return Ascent(torch.cat(state["points"], 1), torch.cat(state["values"], 1), len(candidates))
+    climbed = collect(
+        lambda done: (climb(decoder, probe, config, *part) for part in parts[done:]),
+        len(parts),
+        checkpoint,
+        f"{label}, {OBJECTIVES} objectives at once",
+    )
+    paths, values = zip(*climbed, strict=True)
+    return Ascent(torch.cat(paths, 1), torch.cat(values, 1), len(candidates))
 
 
 def first_points(decoder: Decoder, probe: Probe, config: LatentAscent, candidates: Tensor, seed: int) -> Tensor:

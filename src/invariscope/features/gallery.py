@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from invariscope.checkpoint import Checkpoint, resumable
+from invariscope.checkpoint import Checkpoint, collect
 from invariscope.classifiers.evaluation import predict
 from invariscope.classifiers.model_file import Classifier
 from invariscope.data.table import StoredImages, balanced
@@ -26,7 +26,6 @@ from invariscope.features.variety import dissimilar, interpolated
 from invariscope.features.visualize import named_parameterization, shape_of
 from invariscope.intensities import from_bytes
 from invariscope.intervals import share_interval
-from invariscope.progress import track
 
 NONE = "none"
 DATA_SET = "dataset"
@@ -93,11 +92,8 @@ def draw_gallery(
         (name, regularization) for name, method in config.methods.items() for regularization in method.regularizations
     ]
     rows = [*example_rows(scene), *dead_rows(scene, jobs)]
-    drawn = (checkpoint.load() if checkpoint else None) or {"rows": []}
-    done = len(drawn["rows"])
-    for name, regularization in resumable(track(jobs[done:], label, len(jobs), done=done), checkpoint, lambda: drawn):
-        drawn["rows"].append(method_rows(scene, name, regularization))
-    rows += chain(*drawn["rows"])
+    drawn = collect(lambda done: (method_rows(scene, *job) for job in jobs[done:]), len(jobs), checkpoint, label)
+    rows += chain(*drawn)
     for one in decoded:
         rows += decoded_rows(scene, one)
     rows += variety_rows(scene)

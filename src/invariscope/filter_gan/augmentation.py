@@ -27,7 +27,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from invariscope.checkpoint import Checkpoint, resumable
+from invariscope.checkpoint import Checkpoint, collect
 from invariscope.classifiers import evaluation, training
 from invariscope.classifiers.initial import new_classifier
 from invariscope.classifiers.model_file import Classifier
@@ -38,7 +38,6 @@ from invariscope.filter_gan.added import Added, Source, added_images, draw_subse
 from invariscope.filter_gan.config import Augmentation, FilterGanConfig, Traversal
 from invariscope.filter_gan.traversal import rms_change
 from invariscope.intervals import interval_record
-from invariscope.progress import track
 from invariscope.runtime import torch_generator
 from invariscope.seeding import derive
 
@@ -88,13 +87,9 @@ def augment(
     check(config)
     experiment = Experiment(block, source, own, train, test, config, traversal, seed, label)
     jobs = experiment.jobs()
-    state = (checkpoint.load() if checkpoint else None) or {"rows": [], "examples": []}
-    done = len(state["rows"])
-    left = track(experiment.run(jobs[done:]), label, len(jobs), done=done)
-    for row, examples in resumable(left, checkpoint, lambda: state):
-        state["rows"].append(row)
-        state["examples"] += [example | {"image": torch.from_numpy(example["image"])} for example in examples]
-    return state["rows"], [example | {"image": example["image"].numpy()} for example in state["examples"]]
+    results = collect(lambda done: experiment.run(jobs[done:]), len(jobs), checkpoint, label)
+    examples = [example | {"image": example["image"].numpy()} for _, some in results for example in some]
+    return [row for row, _ in results], examples
 
 
 def check(config: Augmentation) -> None:
@@ -143,7 +138,7 @@ class Experiment:
 
     def run(self, jobs: Sequence[Job]) -> Iterator[tuple[Row, list[Row]]]:
         """The row of every job, and examples with the last of those that give any."""
-        descent = replace(self.traversal, steps=self.config.steps)
+        descent, exemplary = replace(self.traversal, steps=self.config.steps), self.exemplary()
         for number, repetition in groupby(jobs, lambda job: job.seed):
             stream, place = derive(self.seed, number), f"{self.label} {number + 1}/{self.config.seeds}"
             largest = draw_subset(self.train, max(self.config.per_class), stream)
@@ -153,9 +148,7 @@ class Experiment:
                 subset = largest.at(np.arange(per_class * len(self.train.class_names)))
                 parts = {condition: added.first(len(subset)) for condition, added in sets.items()}
                 label = f"{place}, {per_class} a class"
-                runs = Repetition(
-                    self.block, self.source.classifier, subset, self.test, self.config, stream, parts["none"], label
-                )
+                runs = Repetition(self.block, self.source.classifier, subset, self.test, self.config, stream, label)
                 for job in group:
                     if job.condition == OWN:
                         clean = own_source(runs.unaided, self.source.module, self.own, subset, stream, label)
@@ -163,7 +156,7 @@ class Experiment:
                             clean, subset, self.config, descent, stream, f"{label} own images"
                         )
                     row = runs.row(job.condition, parts[job.condition]) | {"per_class": per_class, "seed": number}
-                    yield row, example_rows(subset, parts) if job == self.exemplary() else []
+                    yield row, example_rows(subset, parts) if job == exemplary else []
 
     def exemplary(self) -> Job:
         """The job after which examples of all conditions are there."""
@@ -181,13 +174,12 @@ class Repetition:
     test: Images
     config: Augmentation
     seed: int
-    nothing: Added  # what condition `none` adds
     label: str
 
     @cached_property
     def unaided(self) -> Classifier:
         """The classifier of condition `none`."""
-        return self.train(self.nothing.pixels, "none")
+        return self.train(np.stack([self.subset.pixels] * self.config.copies), "none")
 
     def row(self, condition: str, added: Added) -> Row:
         """What a condition comes to."""
@@ -241,8 +233,8 @@ def exposures(count: int, config: Augmentation, seed: int) -> np.ndarray:
 # --- what is reported -------------------------------------------------------------------------------------------------
 
 
-def example_rows(subset: Images, parts: Mapping[str, Added]) -> list[dict[str, Any]]:
-    """The first image of every class, and the first changed one that each condition adds."""
+def example_rows(subset: Images, parts: Mapping[str, Added]) -> list[Row]:
+    """The first image of every class, and the first changed one that each condition adds, as tensors."""
     originals = subset.pixels[: len(subset.class_names)]
     shown = {"original" if name == "none" else name: added.pixels[0, : len(originals)] for name, added in parts.items()}
     return [
@@ -251,7 +243,7 @@ def example_rows(subset: Images, parts: Mapping[str, Added]) -> list[dict[str, A
             "image_id": int(subset.ids[place]),
             "class_name": subset.class_names[subset.labels[place]],
             "rms_change": float(rms_change(images[[place]], originals[[place]])[0]),
-            "image": images[place],
+            "image": torch.from_numpy(images[place]),
         }
         for condition, images in shown.items()
         for place in range(len(originals))

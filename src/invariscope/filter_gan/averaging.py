@@ -19,7 +19,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import groupby
+from itertools import chain, groupby
 from typing import Any
 
 import numpy as np
@@ -27,7 +27,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from invariscope.checkpoint import Checkpoint, resumable
+from invariscope.checkpoint import Checkpoint, collect
 from invariscope.classifiers.split import UNKNOWN, Split
 from invariscope.data.table import Images
 from invariscope.filter_gan.banks import draw_banks, fresh, jittered, rms_deviation, shuffled
@@ -45,7 +45,6 @@ from invariscope.filter_gan.evaluation import (
 from invariscope.filter_gan.networks import Generator
 from invariscope.filter_gan.orbit_pooling import pool_orbit
 from invariscope.intervals import interval_record
-from invariscope.progress import track
 from invariscope.runtime import seeded, torch_generator
 from invariscope.seeding import derive
 
@@ -121,22 +120,13 @@ def average(
     """
     device = next(classifier.parameters()).device
     layer = open_layer(classifier, path, train, device)
-    names = possible(layer, label)
-    real = layer.convolution.weight
-    state = (checkpoint.load() if checkpoint else None) or {"rows": []}
-    rows: list[dict[str, Any]] = state["rows"]
     splits = cache_below(layer, train, device), cache_below(layer, test, device)
+    names = possible(layer, label)
     jobs = [(number, name) for number in range(config.seeds) for name in names]
-    done = len(rows) // 2  # a row without retraining, and one with it
-    runs = track(_runs(layer, generator, jobs[done:], splits, config, seed), label, len(jobs), done=done)
-    for number, name, training, testing in resumable(runs, checkpoint, lambda: state):
-        reading = CONDITIONS[name].reading
-        retrained = retrain(layer.split, reading, training, config.retraining, derive(seed, number))
-        deviation = rms_deviation(training.banks, real) / float(real.std())
-        for rest in (layer.split, retrained):
-            row = {"condition": name, "retrained": rest is retrained, "seed": number}
-            rows.append(row | {"accuracy": accuracy(rest, reading, testing), "rms_deviation": deviation})
-    return rows
+    pairs = collect(
+        lambda done: _runs(layer, generator, jobs[done:], splits, config, seed), len(jobs), checkpoint, label
+    )
+    return list(chain(*pairs))
 
 
 def possible(layer: Layer, label: str) -> list[str]:
@@ -155,14 +145,23 @@ def _runs(
     splits: tuple[Cached, Cached],
     config: Averaging,
     seed: int,
-) -> Iterator[tuple[int, str, Convolved, Convolved]]:
-    """Seed and condition of every job, with what it makes of the training and of the test images."""
+) -> Iterator[list[dict[str, Any]]]:
+    """Of every job, a seed and a condition, the rows without retraining and with it."""
+    real = layer.convolution.weight
     for number, own in groupby(jobs, lambda job: job[0]):
-        sets = bank_sets(layer.convolution, generator, config.banks, derive(seed, number))
+        stream = derive(seed, number)
+        sets = bank_sets(layer.convolution, generator, config.banks, stream)
         for kind, group in groupby(own, lambda job: CONDITIONS[job[1]].banks):
             training, testing = (Convolved(layer, sets[kind], images).kept() for images in splits)
+            deviation = rms_deviation(training.banks, real) / float(real.std())
             for _, name in group:
-                yield number, name, training, testing
+                reading = CONDITIONS[name].reading
+                retrained = retrain(layer.split, reading, training, config.retraining, stream)
+                yield [
+                    {"condition": name, "retrained": rest is retrained, "seed": number}
+                    | {"accuracy": accuracy(rest, reading, testing), "rms_deviation": deviation}
+                    for rest in (layer.split, retrained)
+                ]
 
 
 def retrain(split: Split, reading: Reading, convolved: Convolved, config: Retraining, seed: int) -> Split:
